@@ -1,0 +1,1 @@
+"""Interchange media: studies in, verified disc images out."""

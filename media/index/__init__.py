@@ -1,0 +1,1 @@
+"""Header scan: files become instances, or are named with the reason why not."""

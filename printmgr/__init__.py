@@ -1,0 +1,1 @@
+"""Print SCP: DICOM print requests in, films as PDF out."""

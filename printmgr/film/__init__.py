@@ -1,0 +1,1 @@
+"""PURE. The film: what a print request means, without network, files or clock."""

@@ -1,0 +1,154 @@
+"""PURE. Values of the film model (PS3.3 C.13, PS3.4 Annex H). Lengths in mm, densities in OD unless said otherwise."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FilmOrientation(StrEnum):
+    PORTRAIT = "PORTRAIT"
+    LANDSCAPE = "LANDSCAPE"
+
+
+class MagnificationType(StrEnum):
+    REPLICATE = "REPLICATE"
+    BILINEAR = "BILINEAR"
+    CUBIC = "CUBIC"
+    NONE = "NONE"
+
+
+class Polarity(StrEnum):
+    NORMAL = "NORMAL"
+    REVERSE = "REVERSE"
+
+
+class DecimateCropBehavior(StrEnum):
+    DECIMATE = "DECIMATE"
+    CROP = "CROP"
+    FAIL = "FAIL"
+
+
+class LUTShape(StrEnum):
+    IDENTITY = "IDENTITY"
+    LIN_OD = "LIN OD"
+    INVERSE = "INVERSE"
+
+
+@dataclass(frozen=True, slots=True)
+class PresentationLUT:
+    """Presentation LUT (PS3.3 C.11.4): a shape, or a table of P-values."""
+
+    uid: str
+    shape: LUTShape | None = None
+    table: tuple[int, ...] = ()
+    first_value: int = 0  # first stored value mapped
+    bits: int = 0  # bits of an entry, 8..16
+    explanation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PixelFormat:
+    """What an image says of its pixels (PS3.3 C.13.5)."""
+
+    rows: int
+    columns: int
+    samples_per_pixel: int = 1
+    photometric_interpretation: str = "MONOCHROME2"
+    planar_configuration: int = 0
+    pixel_aspect_ratio: tuple[int, int] = (1, 1)  # vertical, horizontal
+    bits_allocated: int = 8
+    bits_stored: int = 8
+    high_bit: int = 7
+    pixel_representation: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPixels:
+    """Where the pixels lie: inside the encoded data set that the SCU sent, kept in the spool as it came."""
+
+    file: str  # name inside the print's spool folder
+    offset: int  # of the Pixel Data value in that file
+    length: int  # bytes
+    big_endian: bool = False  # 16-bit words of the value are big endian
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """The image of an image box."""
+
+    format: PixelFormat
+    pixels: StoredPixels
+
+
+@dataclass(frozen=True, slots=True)
+class ImageBox:
+    """One image box; None means: as the film box says. An image of None leaves the box empty."""
+
+    uid: str
+    position: int  # from 1, in the order of the display format
+    image: Image | None = None
+    polarity: Polarity = Polarity.NORMAL
+    magnification_type: MagnificationType | None = None
+    smoothing_type: str = ""
+    min_density: float | None = None
+    max_density: float | None = None
+    configuration_information: str = ""
+    requested_image_size: float | None = None  # width in mm
+    requested_decimate_crop_behavior: DecimateCropBehavior | None = None
+    presentation_lut: PresentationLUT | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FilmBox:
+    """One film. Attributes the SCU did not give hold the printer's default."""
+
+    uid: str
+    image_display_format: str
+    film_orientation: FilmOrientation = FilmOrientation.PORTRAIT
+    film_size_id: str = "14INX17IN"
+    magnification_type: MagnificationType = MagnificationType.CUBIC
+    smoothing_type: str = ""
+    border_density: str = "BLACK"  # BLACK, WHITE or hundredths of OD, as the standard spells it
+    empty_image_density: str = "BLACK"
+    min_density: float | None = None
+    max_density: float | None = None
+    trim: bool = False
+    configuration_information: str = ""
+    illumination: float | None = None  # cd/m2
+    reflected_ambient_light: float | None = None  # cd/m2
+    requested_resolution_id: str = "STANDARD"
+    annotation_display_format_id: str = ""
+    presentation_lut: PresentationLUT | None = None
+    image_boxes: tuple[ImageBox, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FilmSession:
+    """The film session's attributes."""
+
+    uid: str
+    number_of_copies: int = 1
+    print_priority: str = "MED"
+    medium_type: str = ""
+    film_destination: str = ""
+    film_session_label: str = ""
+    owner_id: str = ""
+    memory_allocation: int | None = None
+    specific_character_set: str = ""
+    presentation_lut: PresentationLUT | None = None
+    illumination: float | None = None
+    reflected_ambient_light: float | None = None
+
+
+class OrderKind(StrEnum):
+    FILM = "film"  # N-ACTION on a film box: one film
+    SESSION = "session"  # N-ACTION on the film session: all its films, collated
+
+
+@dataclass(frozen=True, slots=True)
+class PrintOrder:
+    """A frozen copy of what was to be printed when N-ACTION came (PS3.4 H.4.1.2.4.3)."""
+
+    kind: OrderKind
+    session: FilmSession
+    films: tuple[FilmBox, ...]
+    statuses: tuple[int, ...] = ()  # warnings answered for this order, e.g. 0xB604

@@ -1,0 +1,52 @@
+"""PURE. The logical printer: what a called AE title stands for."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """How a density becomes a grey level of the PDF (reference: PS3.14)."""
+
+    P_VALUE = "p-value"  # grey levels are P-values: what a softcopy display expects
+    LIGHTBOX = "lightbox"  # grey levels are relative luminance as on a lightbox, sRGB encoded
+
+
+class Resample(StrEnum):
+    """Whether the PDF keeps the image's own pixels or is drawn at the printer's pitch."""
+
+    NATIVE = "native"
+    FILM = "film"
+
+
+class Warnings(StrEnum):
+    """Whether a warning status goes on the wire or is answered as success."""
+
+    REPORT = "report"
+    AS_SUCCESS = "as_success"
+
+
+@dataclass(frozen=True, slots=True)
+class LogicalPrinter:
+    """One printer of the settings. Densities in OD, lengths in mm, luminances in cd/m2."""
+
+    ae_title: str
+    name: str = ""
+    slug: str = ""
+    film_size: str = "14INX17IN"
+    tone: Tone = Tone.P_VALUE
+    depth: int = 8  # bits a sample in the PDF: 8 or 16
+    resample: Resample = Resample.NATIVE
+    warnings: Warnings = Warnings.REPORT
+    pitch: dict[str, float] = field(default_factory=lambda: {"STANDARD": 0.080, "HIGH": 0.040})  # by Resolution ID
+    margin: float = 0.0  # round the film
+    gap: float = 0.0  # between image boxes
+    border_density: str = "BLACK"  # BLACK, WHITE or hundredths of OD
+    empty_density: str = "BLACK"
+    min_density: float = 0.20
+    max_density: float = 3.20
+    illumination: float = 2000.0
+    ambient: float = 10.0
+    no_plut: str = "IDENTITY"  # what an image without Presentation LUT means: IDENTITY or LIN OD
+    custom_formats: dict[str, tuple[tuple[float, float, float, float], ...]] = field(default_factory=dict)
+    # CUSTOM\i: boxes as x, y, width, height in parts of the film's printable area, from top left
+    sinks: tuple[str, ...] = ("folder",)

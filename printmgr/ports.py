@@ -1,0 +1,78 @@
+"""What the print component needs from outside, as protocols."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from printmgr.film.model import PrintOrder, StoredPixels
+from printmgr.film.printer import LogicalPrinter
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is on the other side of an association."""
+
+    calling_ae: str
+    called_ae: str
+    address: str
+    association: str  # an id of ours, unique over restarts; safe as a folder name
+
+
+class PrintSpool(Protocol):
+    """One association's place on disk."""
+
+    def keep_data_set(self, data: bytes | memoryview) -> str:
+        """Write an encoded data set as it came and fsync it; its name. Raises ResourceLimit when the disk is full."""
+        ...
+
+    def drop(self, name: str) -> None:
+        """Forget a data set that was replaced or deleted (copies ordered before keep theirs)."""
+        ...
+
+    def order(self, order: PrintOrder, statuses: Mapping[str, list[int]]) -> str:
+        """Make the order and its job durable and return the print id; only then may N-ACTION be answered.
+
+        Raises QueueFull, ResourceLimit. `statuses` are all statuses given on the way, by request name."""
+        ...
+
+    def close(self) -> None:
+        """The association ended: everything not ordered goes."""
+        ...
+
+
+class PrintPort(Protocol):
+    """The service as the print component sees it."""
+
+    def printer(self, called_ae: str) -> LogicalPrinter | None: ...
+
+    def printer_status(self, printer: LogicalPrinter) -> tuple[str, str]:
+        """Printer Status and Printer Status Info (PS3.3 C.13.9)."""
+        ...
+
+    def open_spool(self, caller: Caller, printer: LogicalPrinter) -> PrintSpool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Print:
+    """A print as a job step and a sink see it; everything fixed when it was ordered."""
+
+    id: str  # time-ordered, safe as a file name
+    date: str  # YYYY-MM-DD, local date of the order
+    ordered_at: str  # ISO 8601 with offset
+    caller: Caller
+    printer: LogicalPrinter
+    order: PrintOrder
+    statuses: Mapping[str, list[int]]
+    folder: Path  # the print's spool folder: data sets, order.json, and what the steps leave
+
+
+class Sink(Protocol):
+    """PLUGIN POINT. Takes a finished print. May be called again for the same print: same result, no second copy."""
+
+    def deliver(self, print_: Print, pdf: Path, document: Path) -> str:
+        """Deliver the PDF and its JSON; says where it went. Raises DeliveryFailed."""
+        ...
+
+
+__all__ = ["Caller", "Print", "PrintPort", "PrintSpool", "Sink", "StoredPixels"]

@@ -1,0 +1,1 @@
+"""A film's layout becomes a PDF and a preview."""

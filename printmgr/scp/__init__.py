@@ -1,0 +1,1 @@
+"""The DIMSE edge of the printer: data sets in, typed attributes and statuses out."""

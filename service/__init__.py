@@ -1,0 +1,1 @@
+"""The running product: configuration, node, jobs, database, command line."""

@@ -1,0 +1,1 @@
+"""The DICOM node: a guarded, event-driven acceptor on pynetdicom."""
