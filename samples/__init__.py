@@ -1,0 +1,1 @@
+"""Synthetic studies and films: everything the product is shown and tested with."""
