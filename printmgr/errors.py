@@ -94,3 +94,11 @@ class QueueFull(PrintError):
 
 class DeliveryFailed(PrintError):
     """A sink could not take the film; the job tries again."""
+
+
+class DamagedSpool(PrintError):
+    """A file of a print's folder is not what this product wrote there; trying again does not help."""
+
+    def __init__(self, file: str, expected: str) -> None:
+        self.file, self.expected = file, expected
+        super().__init__(f"{file} is damaged or of another version; expected {expected}")
