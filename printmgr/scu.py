@@ -1,0 +1,328 @@
+"""A Print SCU: sends DICOM images as films to any DICOM printer and tells every status it gets."""
+
+import logging
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut, convert_color_space
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
+from pynetdicom import AE, evt
+from pynetdicom.association import Association
+from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at import from a table
+    BasicFilmBox,
+    BasicFilmSession,
+    BasicGrayscaleImageBox,
+    BasicGrayscalePrintManagementMeta,
+    PresentationLUT,
+    Printer,
+    PrinterInstance,
+)
+
+from printmgr.errors import PrintError
+
+log = logging.getLogger(__name__)
+
+
+class SendFailed(PrintError):
+    """The printer could not be reached, or answered a failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One response of the printer."""
+
+    request: str
+    status: int
+    comment: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Neither success nor one of the warnings (PS3.7 C.4, PS3.4 H.4: B6xxH)."""
+        return not (self.status in (0x0000, 0x0001, 0x0107, 0x0116) or 0xB000 <= self.status <= 0xBFFF)
+
+
+@dataclass(frozen=True, slots=True)
+class SendOptions:
+    """What is asked of the printer; empty or None: nothing is asked, the printer's default holds."""
+
+    calling_ae: str = "PRINTMGR"
+    image_display_format: str = "STANDARD\\1,1"
+    film_size_id: str = ""
+    film_orientation: str = ""
+    magnification_type: str = ""
+    polarity: str = ""
+    trim: str = ""
+    border_density: str = ""
+    empty_image_density: str = ""
+    min_density: float | None = None  # OD
+    max_density: float | None = None  # OD
+    number_of_copies: int = 1
+    print_priority: str = ""
+    medium_type: str = ""
+    film_session_label: str = ""
+    resolution_id: str = ""
+    requested_image_size: float | None = None  # mm
+    requested_decimate_crop_behavior: str = ""
+    presentation_lut_shape: str = ""
+    bits: int = 12
+    print_session: bool = False
+    timeout_s: float = 60.0
+    other: dict[str, object] = field(default_factory=dict)  # further film box attributes by keyword
+
+
+def grey_levels(ds: Dataset, frame: np.ndarray, bits: int) -> np.ndarray:
+    """One frame (rows, columns) or (rows, columns, 3) as it is to be seen, 0..2**bits - 1.
+
+    Modality LUT, then VOI LUT or window (PS3.3 C.11.2), or the frame's own range when the image has none."""
+    top = 2**bits - 1
+    if frame.ndim == 3:
+        grey = cv2.cvtColor(np.ascontiguousarray(frame.astype(np.uint8)), cv2.COLOR_RGB2GRAY).astype(np.float64)
+        return _stretch(grey, 0.0, 255.0, top)
+    values = np.asarray(apply_modality_lut(frame, ds), np.float64)
+    if ds.get("VOILUTSequence"):
+        item = ds.VOILUTSequence[0]
+        entry_bits = int(item.LUTDescriptor[2])
+        return _stretch(np.asarray(apply_voi_lut(values.astype(np.int32), ds), np.float64), 0, 2**entry_bits - 1, top)
+    centre, width = _first(ds.get("WindowCenter")), _first(ds.get("WindowWidth"))
+    if centre is None or width is None or width < 1:
+        return _stretch(values, float(values.min()), float(values.max()), top)
+    if width == 1:
+        return np.where(values <= centre - 0.5, 0, top).astype(np.uint16 if bits > 8 else np.uint8)
+    return _stretch(values, centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2, top)
+
+
+def _first(value: Any) -> float | None:
+    if value is None or value == "":
+        return None
+    return float(value[0] if hasattr(value, "__getitem__") and not isinstance(value, str) else value)
+
+
+def _stretch(values: np.ndarray, low: float, high: float, top: int) -> np.ndarray:
+    scaled = np.zeros_like(values) if high <= low else (values - low) * (top / (high - low))
+    return np.floor(np.clip(scaled, 0, top) + 0.5).astype(np.uint16 if top > 255 else np.uint8)
+
+
+def images(path: Path, bits: int) -> Iterator[Dataset]:
+    """Each frame of a DICOM image file as the item of a Basic Grayscale Image Sequence. Raises SendFailed."""
+    try:
+        ds = dcmread(path)
+        pixels = ds.pixel_array
+    except Exception as error:  # whatever a decoder raises: pydicom names no common base
+        raise SendFailed(f"{path}: not an image that can be decoded: {error}") from error
+    photometric = str(ds.PhotometricInterpretation)
+    colour = int(ds.get("SamplesPerPixel", 1)) == 3
+    if colour and photometric.startswith("YBR") and photometric != "RGB":
+        pixels = convert_color_space(pixels, photometric, "RGB")
+    frames = pixels if int(ds.get("NumberOfFrames", 1) or 1) > 1 else pixels[None]
+    for frame in frames:
+        yield _image_item(ds, grey_levels(ds, frame, bits), bits, "MONOCHROME1" in photometric)
+
+
+def _image_item(ds: Dataset, grey: np.ndarray, bits: int, inverted: bool) -> Dataset:
+    item = Dataset()
+    item.SamplesPerPixel = 1
+    item.PhotometricInterpretation = "MONOCHROME1" if inverted else "MONOCHROME2"
+    item.Rows, item.Columns = grey.shape
+    aspect = _aspect(ds)
+    if aspect != (1, 1):
+        item.PixelAspectRatio = list(aspect)
+    item.BitsAllocated, item.BitsStored, item.HighBit = (8, 8, 7) if bits == 8 else (16, 12, 11)
+    item.PixelRepresentation = 0
+    data = grey.astype("u1" if bits == 8 else "<u2").tobytes()
+    item.add_new(0x7FE00010, "OB" if bits == 8 else "OW", data + b"\0" * (len(data) % 2))
+    return item
+
+
+def _aspect(ds: Dataset) -> tuple[int, int]:
+    """Pixel Aspect Ratio, vertical and horizontal, from itself or from the spacing."""
+    ratio = ds.get("PixelAspectRatio")
+    if ratio:
+        return int(ratio[0]), int(ratio[1])
+    spacing = ds.get("PixelSpacing") or ds.get("ImagerPixelSpacing")
+    if spacing and abs(float(spacing[0]) - float(spacing[1])) > 1e-4 * float(spacing[1]):
+        return round(float(spacing[0]) * 10_000), round(float(spacing[1]) * 10_000)
+    return 1, 1
+
+
+def _set(ds: Dataset, **values: object) -> Dataset:
+    """Put the values that ask for something into `ds`."""
+    for keyword, value in values.items():
+        if value not in ("", None):
+            setattr(ds, keyword, value)
+    return ds
+
+
+def _hundredths(density: float | None) -> int | None:
+    return None if density is None else round(density * 100)
+
+
+class _Conversation:
+    """One association with a printer; keeps every answer."""
+
+    def __init__(self, association: Association, meta: str | None, report: Callable[[Answer], None]) -> None:
+        self.association, self.meta, self.report = association, meta, report
+        self.answers: list[Answer] = []
+
+    def note(self, request: str, status: Dataset) -> Answer:
+        """Keep the answer; a printer that says nothing more has gone."""
+        if "Status" not in status:
+            raise SendFailed(f"{request}: the printer closed the association or did not answer in time")
+        answer = Answer(request, int(status.Status), str(status.get("ErrorComment", "")))
+        self.answers.append(answer)
+        self.report(answer)
+        return answer
+
+    def create(self, name: str, ds: Dataset, sop_class: str) -> tuple[str, Dataset]:
+        """N-CREATE with a UID of ours; gives the UID that counts and what came back."""
+        wanted = generate_uid()
+        status, created = self.association.send_n_create(ds, sop_class, wanted, meta_uid=self.meta)
+        if self.note(f"N-CREATE {name}", status).failed:
+            raise SendFailed(f"{name}: status {status.Status:04X}H")
+        return str(status.get("AffectedSOPInstanceUID", wanted)), created or Dataset()
+
+    def film(self, session: str, options: SendOptions, waiting: list[Dataset], lut: str) -> None:
+        """Create a film box, fill it from the images that wait, print it unless the session is printed whole."""
+        uid, film = self.create("film box", _film_box(session, options, lut), BasicFilmBox)
+        boxes = film.get("ReferencedImageBoxSequence") or []
+        if not boxes:
+            raise SendFailed("the printer made a film box without image boxes")
+        for position, box in enumerate(boxes, 1):
+            if not waiting:
+                break
+            request = _image_box(position, waiting.pop(0), options)
+            status, _ = self.association.send_n_set(
+                request, BasicGrayscaleImageBox, box.ReferencedSOPInstanceUID, meta_uid=self.meta
+            )
+            self.note(f"N-SET image {position}", status)
+        if not options.print_session:
+            self.act("film box", BasicFilmBox, uid)
+            self.note("N-DELETE film box", self.association.send_n_delete(BasicFilmBox, uid, meta_uid=self.meta))
+
+    def act(self, name: str, sop_class: str, uid: str) -> None:
+        """N-ACTION Print."""
+        status, _ = self.association.send_n_action(None, 1, sop_class, uid, meta_uid=self.meta)
+        self.note(f"N-ACTION {name}", status)
+
+
+def _film_box(session: str, options: SendOptions, lut: str) -> Dataset:
+    ds = Dataset()
+    ds.ReferencedFilmSessionSequence = [_reference(BasicFilmSession, session)]
+    if lut:
+        ds.ReferencedPresentationLUTSequence = [_reference(PresentationLUT, lut)]
+    return _set(
+        ds,
+        ImageDisplayFormat=options.image_display_format,
+        FilmSizeID=options.film_size_id,
+        FilmOrientation=options.film_orientation,
+        MagnificationType=options.magnification_type,
+        BorderDensity=options.border_density,
+        EmptyImageDensity=options.empty_image_density,
+        MinDensity=_hundredths(options.min_density),
+        MaxDensity=_hundredths(options.max_density),
+        Trim=options.trim,
+        RequestedResolutionID=options.resolution_id,
+        **options.other,
+    )
+
+
+def _image_box(position: int, item: Dataset, options: SendOptions) -> Dataset:
+    ds = Dataset()
+    ds.ImageBoxPosition = position
+    ds.BasicGrayscaleImageSequence = [item]
+    return _set(
+        ds,
+        Polarity=options.polarity,
+        RequestedImageSize=options.requested_image_size,
+        RequestedDecimateCropBehavior=options.requested_decimate_crop_behavior,
+    )
+
+
+def _reference(sop_class: str, uid: str) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID, item.ReferencedSOPInstanceUID = sop_class, uid
+    return item
+
+
+def _associate(host: str, port: int, called_ae: str, options: SendOptions) -> Association:
+    ae = AE(ae_title=options.calling_ae)
+    ae.maximum_pdu_size = 131072
+    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = options.timeout_s
+    ae.connection_timeout = options.timeout_s
+    syntaxes = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
+    ae.add_requested_context(BasicGrayscalePrintManagementMeta, syntaxes)
+    ae.add_requested_context(Printer, syntaxes)
+    if options.presentation_lut_shape:
+        ae.add_requested_context(PresentationLUT, syntaxes)
+    association = ae.associate(
+        host, port, ae_title=called_ae, max_pdu=131072, evt_handlers=[(evt.EVT_CONN_OPEN, _no_delay)]
+    )
+    if not association.is_established:
+        raise SendFailed(f"{called_ae} at {host} port {port} {_why_not(association)}")
+    return association
+
+
+def _no_delay(event: evt.Event) -> None:
+    """Command and data set go in two writes; without this the second waits 40 ms for an acknowledgement."""
+    transport = event.assoc.dul.socket
+    if transport and transport.socket:
+        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _why_not(association: Association) -> str:
+    if association.is_rejected:
+        answer = association.acceptor.primitive
+        return f"rejected the association: {answer.reason_str if answer else 'no reason given'}"
+    return "cannot be reached or aborted the association"
+
+
+def send(
+    host: str,
+    port: int,
+    called_ae: str,
+    files: Sequence[Path],
+    options: SendOptions,
+    report: Callable[[Answer], None] = lambda answer: None,
+) -> list[Answer]:
+    """Print `files` on as many films as they need; every answer in order, told to `report` as it comes.
+
+    Raises SendFailed when the printer cannot be reached, refuses a session or film, or a file is no image."""
+    waiting = [item for path in files for item in images(path, options.bits)]
+    association = _associate(host, port, called_ae, options)
+    talk = _Conversation(association, BasicGrayscalePrintManagementMeta, report)
+    try:
+        status, _ = association.send_n_get([], Printer, PrinterInstance, meta_uid=talk.meta)
+        talk.note("N-GET printer", status)
+        session, _ = talk.create("film session", _session(options), BasicFilmSession)
+        lut = ""
+        if options.presentation_lut_shape:
+            shape = _set(Dataset(), PresentationLUTShape=options.presentation_lut_shape)
+            talk.meta, meta = None, talk.meta
+            lut, _ = talk.create("presentation LUT", shape, PresentationLUT)
+            talk.meta = meta
+        while waiting:
+            talk.film(session, options, waiting, lut)
+        if options.print_session:
+            talk.act("film session", BasicFilmSession, session)
+        status = association.send_n_delete(BasicFilmSession, session, meta_uid=talk.meta)
+        talk.note("N-DELETE film session", status)
+    finally:
+        if association.is_established:
+            association.release()
+    return talk.answers
+
+
+def _session(options: SendOptions) -> Dataset:
+    return _set(
+        Dataset(),
+        NumberOfCopies=options.number_of_copies,
+        PrintPriority=options.print_priority,
+        MediumType=options.medium_type,
+        FilmSessionLabel=options.film_session_label,
+    )
