@@ -2,27 +2,15 @@
 
 from dataclasses import dataclass
 
-from printmgr.film.model import MagnificationType
+from printmgr.film.density import density_range, named_density
+from printmgr.film.formats import parse
+from printmgr.film.geometry import Rect, Window
+from printmgr.film.model import FilmBox, ImageBox, MagnificationType
+from printmgr.film.placement import place
+from printmgr.film.printer import LogicalPrinter
+from printmgr.film.sizes import film_size
 
-
-@dataclass(frozen=True, slots=True)
-class Rect:
-    """A rectangle in mm from the film's top left corner."""
-
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The rows and columns of an image that are shown."""
-
-    top: int
-    left: int
-    rows: int
-    columns: int
+STANDARD_PITCH_MM = 0.080  # about 4k x 5k on 14x17 in (PS3.3 C.13.3, Requested Resolution ID)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +21,6 @@ class PlacedImage:
     box: Rect
     image: Rect | None  # where the shown part of the image lies; None: empty box
     window: Window | None
-    decimate: int = 1  # every n-th row and column is kept (DECIMATE)
     magnification_type: MagnificationType = MagnificationType.CUBIC
     status: int = 0  # 0000H, or B604H demagnified, B609H cropped, B60AH decimated
     scale_as_requested: bool = False  # Requested Image Size was honoured to the mm
@@ -50,3 +37,68 @@ class FilmLayout:
     empty_density: float  # OD
     trim: bool
     images: tuple[PlacedImage, ...]
+
+
+def lay_out(film: FilmBox, printer: LogicalPrinter) -> FilmLayout:
+    """Lay a film out on a printer. Every position of the display format is there, in order, also the empty ones.
+
+    The statuses of the images are those to answer with. Raises InvalidAttribute for a film size or format that is
+    none, ImageTooLarge (C603H) for the first image that does not fit and must not be made smaller.
+    """
+    width, height = film_size(film.film_size_id, film.film_orientation)
+    pitch = pitch_of(film.requested_resolution_id, printer)
+    by_position = {image_box.position: image_box for image_box in film.image_boxes}
+    images = (
+        placed(by_position.get(position), position, box, film, pitch)
+        for position, box in enumerate(image_box_rects(film, printer), start=1)
+    )
+    lightest, darkest = density_range(printer, film)
+    return FilmLayout(
+        width=width,
+        height=height,
+        pitch=pitch,
+        border_density=named_density(film.border_density, lightest, darkest, printer.border_density),
+        empty_density=named_density(film.empty_image_density, lightest, darkest, printer.empty_density),
+        trim=film.trim,
+        images=tuple(images),
+    )
+
+
+def image_box_rects(film: FilmBox, printer: LogicalPrinter) -> tuple[Rect, ...]:
+    """The film's image boxes by position; as many as Image Box instances are to be made. Raises InvalidAttribute."""
+    display_format = parse(film.image_display_format, printer.custom_formats)
+    return display_format.boxes(*film_size(film.film_size_id, film.film_orientation), printer.margin, printer.gap)
+
+
+def pitch_of(requested_resolution_id: str, printer: LogicalPrinter) -> float:
+    """Millimetres a printer pixel by Requested Resolution ID (2020,0050); an unknown ID means STANDARD."""
+    standard = printer.pitch.get("STANDARD", STANDARD_PITCH_MM)
+    return printer.pitch.get(requested_resolution_id.strip().upper(), standard)
+
+
+def placed(image_box: ImageBox | None, position: int, box: Rect, film: FilmBox, pitch: float) -> PlacedImage:
+    """One position of the film; the image box's values override the film box's (PS3.3 C.13.5)."""
+    magnification_type = (image_box and image_box.magnification_type) or film.magnification_type
+    if image_box is None or image_box.image is None:
+        return PlacedImage(position, box, None, None, magnification_type)
+    placement = place(
+        image_box.image.format,
+        box,
+        pitch,
+        magnification_type=magnification_type,
+        requested_image_size=image_box.requested_image_size,
+        behavior=image_box.requested_decimate_crop_behavior,
+        position=position,
+    )
+    return PlacedImage(
+        position,
+        box,
+        placement.image,
+        placement.window,
+        magnification_type,
+        placement.status,
+        placement.as_requested,
+    )
+
+
+__all__ = ["FilmLayout", "PlacedImage", "Rect", "Window", "image_box_rects", "lay_out", "pitch_of", "placed"]
