@@ -405,7 +405,7 @@ KEY_TAGS: dict[str, frozenset[int]] = {
     "series": frozenset(key.tag for key in SERIES_KEYS),
     "own": frozenset(key.tag for key in OWN_KEYS),
 }
-"""Level -> tags that the index keeps of a file in Instance.patient, .study, .series and .own. A tag may be of two levels."""
+"""Level -> tags that the index keeps in Instance.patient, .study, .series and .own; (0008,0005) is of every level."""
 
 KEY_VRS: dict[int, str] = {key.tag: key.vr for key in (*PATIENT_KEYS, *STUDY_KEYS, *SERIES_KEYS, *OWN_KEYS)}
 """VR of every tag in KEY_TAGS."""
