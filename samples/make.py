@@ -22,7 +22,7 @@ def uid(*words: object) -> str:
     >>> uid("ct", 1) == uid("ct", 1), len(uid("ct", 1)) <= 64
     (True, True)
     """
-    return str(generate_uid(prefix=None, entropy_srcs=["printmgr samples", *map(str, words)]))
+    return str(generate_uid(prefix="1.2.826.0.1.3680043.8.498.", entropy_srcs=["printmgr samples", *map(str, words)]))
 
 
 def instance(sop_class: str, modality: str, patient: str, study: object, series: int, number: int) -> Dataset:
