@@ -12,6 +12,20 @@ MAX_DEPTH = 32
 PRIMARY, SUPPLEMENTARY, TERMINATOR = 1, 2, 255
 
 
+ESCAPES = (b"%/@", b"%/C", b"%/E")  # UCS-2 levels 1 to 3
+IDENTIFIERS = (
+    (40, 72, "Volume Identifier"),
+    (190, 318, "Volume Set Identifier"),
+    (318, 446, "Publisher Identifier"),
+    (446, 574, "Data Preparer Identifier"),
+    (574, 702, "Application Identifier"),
+    (702, 739, "Copyright File Identifier"),
+    (739, 776, "Abstract File Identifier"),
+    (776, 813, "Bibliographic File Identifier"),
+    (883, 1395, "Application Use"),
+)
+
+
 @dataclass(slots=True)
 class Entry:
     """A file or directory: where its bytes lie. `path` is absolute, names without version number."""
@@ -112,12 +126,26 @@ class Reader:
         for start, end in ((72, 80), (1395, SECTOR)) if joliet else ((72, 80), (88, 120), (1395, SECTOR)):
             if data[start:end].count(0) != end - start:
                 self.out.add(Kind.UNEXPECTED, name, f"unused bytes {start} to {end - 1} are not zero")
+        if joliet and (data[88:91] not in ESCAPES or data[91:120].count(0) != 29):
+            self.out.add(Kind.DIFFERENT, name, "its escape sequence is none of Joliet's")
+        for start, end, what in IDENTIFIERS:
+            self._identifier(data[start:end], f"{name}, {what}", joliet and start < 883)
         if data[881] != 1 or data[882]:
             self.out.add(Kind.DIFFERENT, name, "file structure version is not 1")
         for start, what in ((813, "creation"), (830, "modification"), (847, "expiration"), (864, "effective")):
             digits = data[start : start + 16]
             if not (digits.isdigit() or digits.count(0) == 16):
                 self.out.add(Kind.DIFFERENT, name, f"{what} date {digits!r}; expected 16 digits")
+
+    def _identifier(self, value: bytes, where: str, wide: bool) -> None:
+        """Text begins at the left end and is filled with blanks or zeros (ECMA-119 7.4.3), also when it is empty."""
+        text = value[: len(value) // 2 * 2].decode("utf-16-be", "replace") if wide else value.decode("latin-1")
+        content = text.rstrip(" \0")
+        filling = text[len(content) :]
+        if content.startswith((" ", "\0")) or "  " in content or "\0" in content or len(set(filling)) > 1:
+            self.out.add(Kind.UNEXPECTED, where, "characters among its filling")
+        elif not content.isascii() or not content.isprintable():
+            self.out.add(Kind.DIFFERENT, where, "characters that may not stand there")
 
     def _walk(self, tree: Tree, descriptor: bytes, name: str) -> None:
         root = self._record(descriptor[156:190], f"{name}, root record")

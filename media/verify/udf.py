@@ -211,8 +211,11 @@ class Reader:
         where = f"UDF directory {path}"
         data = b""
         for sector, count in entry.extents:
-            self.regions.append(Region(where, sector * SECTOR, -(-count // SECTOR) * SECTOR))
+            whole = -(-count // SECTOR) * SECTOR
+            self.regions.append(Region(where, sector * SECTOR, whole))
             data += self.image.read(sector * SECTOR, count)
+            if not self.image.is_zero(sector * SECTOR + count, whole - count):
+                self.out.add(Kind.UNEXPECTED, where, "bytes after its last identifier are not zero")
         at, first = 0, True
         base = entry.extents[0][0] - self.start if entry.extents else 0
         while at + 38 <= len(data):
