@@ -1,0 +1,248 @@
+"""Where data lies between the wire and the sinks: one folder an association, one folder a print.
+
+    DATA_DIR/spool/associations/<association>/<n>.ds    data sets as they came
+    DATA_DIR/spool/prints/<print id>/                   the data sets an order uses, order.json, what the steps leave
+
+N-SET makes a data set durable with the association; N-ACTION commits the order to the database and is answered; a
+thread then settles it: links its data sets into the print's own folder (docs/adr/0002-outbox.md).
+"""
+
+import errno
+import itertools
+import logging
+import os
+import queue
+import secrets
+import shutil
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from printmgr import order_json
+from printmgr.errors import ResourceLimit
+from printmgr.film.model import PrintOrder
+from printmgr.film.printer import LogicalPrinter
+from printmgr.ports import Caller, Print
+
+log = logging.getLogger(__name__)
+
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+RETRY_S = 2.0
+
+
+class OrderBook(Protocol):
+    """Where orders become durable."""
+
+    def add(self, print_: Print, document: bytes) -> None:
+        """Commit the print, its order as JSON, and its job. Raises QueueFull, ResourceLimit."""
+        ...
+
+    def settled(self, print_id: str) -> None:
+        """The print's folder is whole: its job may start. Raises ResourceLimit."""
+        ...
+
+    def lost(self, print_id: str, error: str) -> None:
+        """The print's data sets are gone: its job has failed. Raises ResourceLimit."""
+        ...
+
+
+def local_now() -> datetime:
+    """The time on the machine's clock, with its offset."""
+    return datetime.now().astimezone()
+
+
+class Spool:
+    """The spool of one data directory, as the process uses it that takes orders."""
+
+    def __init__(self, root: Path, book: OrderBook, now: Callable[[], datetime] = local_now) -> None:
+        self.associations = root / "associations"
+        self.prints = root / "prints"
+        self.book = book
+        self.now = now
+        for folder in (self.associations, self.prints):
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._tasks: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self._stopping = threading.Event()
+        self._settler = threading.Thread(target=self._settle_orders, name="settler", daemon=True)
+
+    def recover(self, unsettled: Iterable[tuple[str, bytes]], known_prints: set[str]) -> list[str]:
+        """Settle what a dead process had answered, remove what it had not; the names of what was removed.
+
+        To be called before the node listens: whatever else lies here belongs to nobody.
+        """
+        for print_id, document in unsettled:
+            self.settle(print_id, document)
+        leftovers = list(self.associations.iterdir())
+        leftovers += [folder for folder in self.prints.iterdir() if folder.name not in known_prints]
+        for folder in leftovers:
+            shutil.rmtree(folder)
+        return [folder.name for folder in leftovers]
+
+    def start(self) -> None:
+        """Start to settle orders."""
+        self._settler.start()
+
+    def stop(self) -> None:
+        """Settle what was ordered, then end; what cannot be settled now is at the next start."""
+        self._stopping.set()
+        self._tasks.put(None)
+        self._settler.join()
+
+    def open(self, caller: Caller, printer: LogicalPrinter) -> "AssociationSpool":
+        """A new association's place."""
+        return AssociationSpool(self, caller, printer)
+
+    def later(self, task: Callable[[], None]) -> None:
+        """Have a task done by the settling thread, after all that were given before."""
+        self._tasks.put(task)
+
+    def settle(self, print_id: str, document: bytes) -> None:
+        """Give a print its own folder, whole. May run again at any point. Raises ResourceLimit."""
+        folder = self.prints / print_id
+        print_ = order_json.decode_order(document, folder)
+        source = self.associations / print_.caller.association
+        try:
+            with no_room_named():
+                folder.mkdir(exist_ok=True, mode=0o700)
+                for name in _data_sets(print_.order):
+                    _link(source / name, folder / name)
+                write_whole(folder / order_json.FILE, document)
+                sync_folder(self.prints)
+        except FileNotFoundError as error:
+            log.error("print %s lost a data set: %s", print_id, error)
+            self.book.lost(print_id, f"the spool has lost {error.filename}")
+            return
+        self.book.settled(print_id)
+
+    def _settle_orders(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            while not self._done(task):
+                if self._stopping.wait(RETRY_S):
+                    return
+
+    def _done(self, task: Callable[[], None]) -> bool:
+        try:
+            task()
+        except (ResourceLimit, OSError) as error:
+            log.warning("the spool waits to settle an order: %s", error)
+            return False
+        return True
+
+
+class AssociationSpool:
+    """One association's place on disk (printmgr.ports.PrintSpool)."""
+
+    def __init__(self, spool: Spool, caller: Caller, printer: LogicalPrinter) -> None:
+        self._spool = spool
+        self._caller = caller
+        self._printer = printer
+        self._numbers = itertools.count(1)
+        self._folder = spool.associations / caller.association
+        self._there = False
+
+    def keep_data_set(self, data: bytes | memoryview) -> str:
+        """Write an encoded data set as it came and fsync it; its name. Raises ResourceLimit when the disk is full."""
+        name = f"{next(self._numbers)}.ds"
+        with no_room_named():
+            if not self._there:
+                self._folder.mkdir(mode=0o700)
+                sync_folder(self._spool.associations)
+                self._there = True
+            write_synced(self._folder / name, data)
+            sync_folder(self._folder)
+        return name
+
+    def drop(self, name: str) -> None:
+        """Forget a data set; prints ordered before have their own link to it by then."""
+        file = self._folder / name
+        self._spool.later(lambda: file.unlink(missing_ok=True))
+
+    def order(self, order: PrintOrder, statuses: Mapping[str, list[int]]) -> str:
+        """Make the order and its job durable and return the print id. Raises QueueFull, ResourceLimit."""
+        now = self._spool.now()
+        print_id = f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(4)}"
+        print_ = Print(
+            id=print_id,
+            date=now.date().isoformat(),
+            ordered_at=now.isoformat(timespec="microseconds"),
+            caller=self._caller,
+            printer=self._printer,
+            order=order,
+            statuses={request: list(given) for request, given in statuses.items()},
+            folder=self._spool.prints / print_id,
+        )
+        document = order_json.encode_order(print_)
+        self._spool.book.add(print_, document)
+        self._spool.later(lambda: self._spool.settle(print_id, document))
+        log.info("print %s ordered by %s at %s", print_id, self._caller.calling_ae, self._printer.ae_title)
+        return print_id
+
+    def close(self) -> None:
+        """The association ended: everything not ordered goes."""
+        if self._there:
+            self._spool.later(lambda: shutil.rmtree(self._folder, ignore_errors=True))
+
+
+def load_print(root: Path, print_id: str) -> Print:
+    """A settled print of the spool at `root`, as it was ordered. Raises DamagedSpool, FileNotFoundError."""
+    folder = root / "prints" / print_id
+    return order_json.decode_order((folder / order_json.FILE).read_bytes(), folder)
+
+
+def write_synced(file: Path, data: bytes | memoryview) -> None:
+    """Write a new file and fsync it; nothing stays when that fails."""
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
+    except OSError:
+        file.unlink()
+        raise
+    finally:
+        os.close(descriptor)
+
+
+def write_whole(file: Path, data: bytes) -> None:
+    """Write a file that is there whole or not at all, fsynced with its folder."""
+    temporary = file.with_name(f".{file.name}.part")
+    temporary.unlink(missing_ok=True)
+    write_synced(temporary, data)
+    temporary.replace(file)
+    sync_folder(file.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in `folder` survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _data_sets(order: PrintOrder) -> list[str]:
+    """The files that the order's images lie in."""
+    images = (box.image for film in order.films for box in film.image_boxes)
+    return sorted({image.pixels.file for image in images if image is not None})
+
+
+def _link(source: Path, target: Path) -> None:
+    """Link `source`; a target that is there from an earlier try stands for it."""
+    if not target.exists():
+        os.link(source, target)
+
+
+@contextmanager
+def no_room_named() -> Iterator[None]:
+    """A full, read-only or limited disk is told as ResourceLimit."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise ResourceLimit(f"the spool has no room: {error.strerror}") from error
+        raise

@@ -1,0 +1,232 @@
+"""Jobs and their steps: what state each is in, what comes next."""
+
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from service.store.models import Executor, Job, JobStep
+
+
+class JobState(StrEnum):
+    """Where a job stands. From `answered` on it is never lost; the job engine has it from `queued` on."""
+
+    ANSWERED = "answered"  # a print whose files still lie with their association
+    ORDERED = "ordered"
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN = (JobState.ANSWERED, JobState.ORDERED, JobState.QUEUED, JobState.RUNNING)
+ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """One step of a job as it was last told."""
+
+    number: int
+    name: str
+    state: str
+    attempts: int
+    unit: str
+    done: int
+    total: int
+    error: str
+    started_at: str
+    ended_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class JobRecord:
+    """One job as the database knows it."""
+
+    id: str
+    kind: str
+    state: JobState
+    error: str
+    request: str
+    ordered_at: str
+    changed_at: str
+    steps: tuple[StepRecord, ...] = ()
+
+
+class NoSuchJob(Exception):
+    """No job has this id."""
+
+    def __init__(self, job_id: str) -> None:
+        self.job_id = job_id
+        super().__init__(f"no job has the id {job_id!r}; expected one that `printmgr jobs list` shows")
+
+
+def iso(microseconds: int) -> str:
+    """A time of the database as ISO 8601 in UTC.
+
+    >>> iso(1_700_000_000_000_000)
+    '2023-11-14T22:13:20.000000+00:00'
+    """
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat(timespec="microseconds")
+
+
+def ordered(connection: Connection, kinds: Iterable[str], limit: int = 200) -> list[tuple[str, str]]:
+    """Jobs nobody has taken yet as (id, kind), oldest first."""
+    query = (
+        select(Job.id, Job.kind)
+        .where(Job.state == JobState.ORDERED, Job.kind.in_(list(kinds)))
+        .order_by(Job.ordered_at)
+        .limit(limit)
+    )
+    return [(row.id, row.kind) for row in connection.execute(query)]
+
+
+def move(connection: Connection, job_id: str, to: JobState, *, only_from: Iterable[JobState], error: str = "") -> bool:
+    """Change a job's state if it is in one of `only_from`; whether it was."""
+    change = (
+        update(Job)
+        .where(Job.id == job_id, Job.state.in_(list(only_from)))
+        .values(state=to, error=error, changed_at=_now())
+    )
+    return connection.execute(change).rowcount > 0
+
+
+def state_of(connection: Connection, job_id: str) -> JobState:
+    """Raises NoSuchJob."""
+    state = connection.execute(select(Job.state).where(Job.id == job_id)).scalar_one_or_none()
+    if state is None:
+        raise NoSuchJob(job_id)
+    return JobState(state)
+
+
+def request_of(connection: Connection, job_id: str) -> str:
+    """What the job is to do, as it was given. Raises NoSuchJob."""
+    request = connection.execute(select(Job.request).where(Job.id == job_id)).scalar_one_or_none()
+    if request is None:
+        raise NoSuchJob(job_id)
+    return request
+
+
+def unfinished(connection: Connection, silent_for_s: float) -> list[str]:
+    """Jobs the engine has and nobody told anything of for so long."""
+    silent = _now() - int(silent_for_s * 1e6)
+    query = select(Job.id).where(Job.state.in_([JobState.QUEUED, JobState.RUNNING]), Job.changed_at < silent)
+    return list(connection.execute(query).scalars())
+
+
+def begin_step(connection: Connection, job_id: str, number: int, name: str) -> None:
+    """A step starts, perhaps not for the first time."""
+    now = _now()
+    row = insert(JobStep).values(
+        job_id=job_id, number=number, name=name, state=JobState.RUNNING, attempts=1, started_at=now
+    )
+    again = {"name": name, "state": JobState.RUNNING, "attempts": JobStep.attempts + 1, "error": "", "ended_at": None}
+    connection.execute(row.on_conflict_do_update(index_elements=["job_id", "number"], set_=again))
+    connection.execute(
+        update(Job)
+        .where(Job.id == job_id, Job.state.in_([JobState.ORDERED, JobState.QUEUED, JobState.RUNNING]))
+        .values(state=JobState.RUNNING, changed_at=now)
+    )
+
+
+def progress(connection: Connection, job_id: str, number: int, unit: str, done: int, total: int) -> None:
+    """How far a step is."""
+    step = update(JobStep).where(JobStep.job_id == job_id, JobStep.number == number)
+    connection.execute(step.values(unit=unit, done=done, total=total))
+    connection.execute(update(Job).where(Job.id == job_id).values(changed_at=_now()))
+
+
+def end_step(connection: Connection, job_id: str, number: int, state: JobState, error: str = "") -> None:
+    """A step ended, well or with an error."""
+    step = update(JobStep).where(JobStep.job_id == job_id, JobStep.number == number)
+    connection.execute(step.values(state=state, error=error, ended_at=_now()))
+
+
+def one(connection: Connection, job_id: str) -> JobRecord:
+    """A job with its steps. Raises NoSuchJob."""
+    row = connection.execute(select(Job.__table__).where(Job.id == job_id)).one_or_none()
+    if row is None:
+        raise NoSuchJob(job_id)
+    steps = connection.execute(select(JobStep.__table__).where(JobStep.job_id == job_id).order_by(JobStep.number)).all()
+    return _record(row, steps)
+
+
+def listed(connection: Connection, states: Iterable[str] = (), kind: str = "", limit: int = 50) -> list[JobRecord]:
+    """Jobs with their steps, newest first."""
+    query = select(Job.__table__).order_by(Job.ordered_at.desc()).limit(limit)
+    if wanted := list(states):
+        query = query.where(Job.state.in_(wanted))
+    if kind:
+        query = query.where(Job.kind == kind)
+    rows = connection.execute(query).all()
+    steps: dict[str, list[Row[tuple[object, ...]]]] = {row.id: [] for row in rows}
+    query_steps = select(JobStep.__table__).where(JobStep.job_id.in_(list(steps))).order_by(JobStep.number)
+    for step in connection.execute(query_steps):
+        steps[step.job_id].append(step)
+    return [_record(row, steps[row.id]) for row in rows]
+
+
+def count(connection: Connection) -> dict[str, int]:
+    """How many jobs are in each state."""
+    return {
+        row.state: row.n for row in connection.execute(select(Job.state, func.count().label("n")).group_by(Job.state))
+    }
+
+
+def beat(connection: Connection, executor: str, pid: int) -> None:
+    """The worker in this slot lives."""
+    row = insert(Executor).values(id=executor, pid=pid, seen_at=_now())
+    connection.execute(
+        row.on_conflict_do_update(
+            index_elements=["id"], set_={"pid": row.excluded.pid, "seen_at": row.excluded.seen_at}
+        )
+    )
+
+
+def silent_executors(connection: Connection, silent_for_s: float) -> list[str]:
+    """Slots nobody was heard in for so long."""
+    return list(
+        connection.execute(select(Executor.id).where(Executor.seen_at < _now() - int(silent_for_s * 1e6))).scalars()
+    )
+
+
+def forget_executor(connection: Connection, executor: str) -> None:
+    connection.execute(delete(Executor).where(Executor.id == executor))
+
+
+def _record(row: Row[tuple[object, ...]], steps: Iterable[Row[tuple[object, ...]]]) -> JobRecord:
+    return JobRecord(
+        id=row.id,
+        kind=row.kind,
+        state=JobState(row.state),
+        error=row.error,
+        request=row.request,
+        ordered_at=iso(row.ordered_at),
+        changed_at=iso(row.changed_at),
+        steps=tuple(_step(step) for step in steps),
+    )
+
+
+def _step(row: Row[tuple[object, ...]]) -> StepRecord:
+    ended = None if row.ended_at is None else iso(row.ended_at)
+    return StepRecord(
+        number=row.number,
+        name=row.name,
+        state=row.state,
+        attempts=row.attempts,
+        unit=row.unit,
+        done=row.done,
+        total=row.total,
+        error=row.error,
+        started_at=iso(row.started_at),
+        ended_at=ended,
+    )
+
+
+def _now() -> int:
+    return time.time_ns() // 1000

@@ -1,0 +1,118 @@
+"""Taking an order: the one transaction N-ACTION waits for (docs/adr/0002-outbox.md), and settling it afterwards."""
+
+import json
+import threading
+import time
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.pool import PoolProxiedConnection
+
+from printmgr.errors import QueueFull
+from printmgr.ports import Print
+from service.store.engine import Store, full_disk_named
+from service.store.jobs import JobState
+from service.store.models import Job
+
+FILM = "film"  # the kind of job that prints are
+
+# Plain statements on one driver connection that stays open: SQLAlchemy's own share was a quarter of the transaction.
+COUNT_OPEN = "SELECT count(*) FROM jobs WHERE state IN ('answered', 'ordered', 'queued', 'running')"
+INSERT_JOB = "INSERT INTO jobs (id, kind, state, request, ordered_at, changed_at) VALUES (?, ?, ?, ?, ?, ?)"
+INSERT_PRINT = """INSERT INTO prints (id, kind, printer, slug, date, ordered_at, calling_ae, address, films, images,
+ copies, statuses) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+INSERT_FILM = """INSERT INTO films (print_id, number, film_size_id, film_orientation, image_display_format, boxes,
+ images) VALUES (?, ?, ?, ?, ?, ?, ?)"""
+
+
+class OrderWriter:
+    """Writes orders from any thread, one after the other."""
+
+    def __init__(self, store: Store, max_queue: int) -> None:
+        self._store = store
+        self._max_queue = max_queue
+        self._lock = threading.Lock()
+        self._raw: PoolProxiedConnection | None = None
+
+    def add(self, print_: Print, document: bytes) -> None:
+        """Commit the print, its order as JSON, and its job. Raises QueueFull, ResourceLimit."""
+        films = _film_rows(print_)
+        print_row = _print_row(print_, images=sum(row[-1] for row in films))
+        now = time.time_ns() // 1000
+        with self._lock, full_disk_named():
+            if self._raw is None:
+                self._raw = self._store.engine.raw_connection()
+            cursor = self._raw.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                self._check_room(cursor)
+                cursor.execute(INSERT_JOB, (print_.id, FILM, JobState.ANSWERED, document.decode("ascii"), now, now))
+                cursor.execute(INSERT_PRINT, print_row)
+                cursor.executemany(INSERT_FILM, films)
+                cursor.execute("COMMIT")
+            except BaseException:
+                self._raw.rollback()
+                raise
+
+    def _check_room(self, cursor: DBAPICursor) -> None:
+        cursor.execute(COUNT_OPEN)
+        (waiting,) = cursor.fetchall()[0]
+        if waiting >= self._max_queue:
+            raise QueueFull(f"{waiting} jobs are waiting; expected fewer than {self._max_queue}")
+
+    def close(self) -> None:
+        with self._lock:
+            if self._raw is not None:
+                self._raw.close()
+                self._raw = None
+
+
+def add_job(connection: Connection, job_id: str, kind: str, request: str) -> None:
+    """A job that is no print, ready to be taken."""
+    now = time.time_ns() // 1000
+    connection.exec_driver_sql(INSERT_JOB, (job_id, kind, JobState.ORDERED, request, now, now))
+
+
+def unsettled(connection: Connection) -> list[tuple[str, bytes]]:
+    """Prints answered whose files still lie with their association, oldest first, as (id, order as JSON)."""
+    query = select(Job.id, Job.request).where(Job.state == JobState.ANSWERED).order_by(Job.ordered_at)
+    return [(row.id, row.request.encode("ascii")) for row in connection.execute(query)]
+
+
+def settle(connection: Connection, print_id: str) -> None:
+    """The print's folder is whole: it may be taken."""
+    change = update(Job).where(Job.id == print_id, Job.state == JobState.ANSWERED)
+    connection.execute(change.values(state=JobState.ORDERED, request="", changed_at=time.time_ns() // 1000))
+
+
+def _print_row(print_: Print, images: int) -> tuple[object, ...]:
+    caller, order = print_.caller, print_.order
+    return (
+        print_.id,
+        str(order.kind),
+        print_.printer.ae_title,
+        print_.printer.slug,
+        print_.date,
+        print_.ordered_at,
+        caller.calling_ae,
+        caller.address,
+        len(order.films),
+        images,
+        order.session.number_of_copies,
+        json.dumps(dict(print_.statuses)),
+    )
+
+
+def _film_rows(print_: Print) -> list[tuple[str, int, str, str, str, int, int]]:
+    return [
+        (
+            print_.id,
+            number,
+            film.film_size_id,
+            str(film.film_orientation),
+            film.image_display_format,
+            len(film.image_boxes),
+            sum(box.image is not None for box in film.image_boxes),
+        )
+        for number, film in enumerate(print_.order.films, start=1)
+    ]

@@ -1,0 +1,163 @@
+"""Prints, their films and where they were delivered."""
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy.dialects.sqlite import insert
+
+from service.store.jobs import JobState
+from service.store.models import Delivery, FilmRow, Job, PrintRow
+
+
+@dataclass(frozen=True, slots=True)
+class FilmRecord:
+    """One film of a print."""
+
+    number: int
+    film_size_id: str
+    film_orientation: str
+    image_display_format: str
+    boxes: int
+    images: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """A print's way into one sink."""
+
+    sink: str
+    state: str
+    attempts: int
+    place: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class PrintRecord:
+    """One print as the database knows it."""
+
+    id: str
+    state: JobState
+    error: str
+    kind: str
+    printer: str
+    slug: str
+    date: str
+    ordered_at: str
+    calling_ae: str
+    address: str
+    film_count: int
+    images: int
+    copies: int
+    statuses: dict[str, list[int]]
+    deleted: bool
+    films: tuple[FilmRecord, ...] = ()
+    deliveries: tuple[DeliveryRecord, ...] = ()
+
+
+class NoSuchPrint(Exception):
+    """No print has this id."""
+
+    def __init__(self, print_id: str) -> None:
+        self.print_id = print_id
+        super().__init__(f"no print has the id {print_id!r}; expected one that `printmgr film list` shows")
+
+
+def listed(connection: Connection, limit: int = 50, state: str = "", printer: str = "") -> list[PrintRecord]:
+    """Prints without films and deliveries, newest first."""
+    query = _all().order_by(Job.ordered_at.desc()).limit(limit)
+    if state:
+        query = query.where(Job.state == state)
+    if printer:
+        query = query.where(PrintRow.printer == printer)
+    return [_record(row) for row in connection.execute(query)]
+
+
+def one(connection: Connection, print_id: str) -> PrintRecord:
+    """A print with its films and deliveries. Raises NoSuchPrint."""
+    row = connection.execute(_all().where(PrintRow.id == print_id)).one_or_none()
+    if row is None:
+        raise NoSuchPrint(print_id)
+    films = connection.execute(
+        select(FilmRow.__table__).where(FilmRow.print_id == print_id).order_by(FilmRow.number)
+    ).all()
+    deliveries = connection.execute(
+        select(Delivery.__table__).where(Delivery.print_id == print_id).order_by(Delivery.sink)
+    ).all()
+    return _record(row, films, deliveries)
+
+
+def delivered(connection: Connection, print_id: str, sink: str, place: str) -> None:
+    """The sink has the print."""
+    _deliver(connection, print_id, sink, JobState.DONE, place=place, error="")
+
+
+def not_delivered(connection: Connection, print_id: str, sink: str, error: str) -> None:
+    """The sink could not take the print this time."""
+    _deliver(connection, print_id, sink, JobState.FAILED, place="", error=error)
+
+
+def ids(connection: Connection) -> set[str]:
+    """Every print's id."""
+    return set(connection.execute(select(PrintRow.id)).scalars())
+
+
+def ended_before(connection: Connection, microseconds: int) -> list[tuple[str, str, str]]:
+    """Prints whose job ended before then as (id, slug, date)."""
+    query = (
+        select(PrintRow.id, PrintRow.slug, PrintRow.date)
+        .join(Job, Job.id == PrintRow.id)
+        .where(Job.state.in_([JobState.DONE, JobState.CANCELLED]), Job.changed_at < microseconds)
+        .order_by(Job.ordered_at)
+    )
+    return [(row.id, row.slug, row.date) for row in connection.execute(query)]
+
+
+def mark_deleted(connection: Connection, print_id: str) -> None:
+    """Retention removed the print's films."""
+    connection.execute(update(PrintRow).where(PrintRow.id == print_id).values(deleted_at=time.time_ns() // 1000))
+
+
+def _deliver(connection: Connection, print_id: str, sink: str, state: JobState, *, place: str, error: str) -> None:
+    now = time.time_ns() // 1000
+    values = {"state": state, "place": place, "error": error, "changed_at": now}
+    row = insert(Delivery).values(print_id=print_id, sink=sink, attempts=1, **values)
+    again = values | {"attempts": Delivery.attempts + 1}
+    connection.execute(row.on_conflict_do_update(index_elements=["print_id", "sink"], set_=again))
+
+
+def _all() -> Select[Any]:
+    return select(PrintRow.__table__, Job.state, Job.error).join(Job, Job.id == PrintRow.id)
+
+
+def _record(
+    row: Row[Any],
+    films: Sequence[Row[Any]] = (),
+    deliveries: Sequence[Row[Any]] = (),
+) -> PrintRecord:
+    return PrintRecord(
+        id=row.id,
+        state=JobState(row.state),
+        error=row.error,
+        kind=row.kind,
+        printer=row.printer,
+        slug=row.slug,
+        date=row.date,
+        ordered_at=row.ordered_at,
+        calling_ae=row.calling_ae,
+        address=row.address,
+        film_count=row.films,
+        images=row.images,
+        copies=row.copies,
+        statuses=json.loads(row.statuses),
+        deleted=row.deleted_at is not None,
+        films=tuple(
+            FilmRecord(f.number, f.film_size_id, f.film_orientation, f.image_display_format, f.boxes, f.images)
+            for f in films
+        ),
+        deliveries=tuple(DeliveryRecord(d.sink, d.state, d.attempts, d.place, d.error) for d in deliveries),
+    )

@@ -1,0 +1,38 @@
+"""What retention deleted, and which rows it may delete."""
+
+import time
+from collections.abc import Iterable
+
+from sqlalchemy import Connection, delete, select
+
+from service.store.jobs import ENDED, iso
+from service.store.models import Job, PrintRow, Removal
+
+
+def record(connection: Connection, kind: str, name: str, size_bytes: int) -> None:
+    """Something was deleted."""
+    row = Removal(kind=kind, name=name, size_bytes=size_bytes, removed_at=time.time_ns() // 1000)
+    values = {"kind": row.kind, "name": row.name, "size_bytes": row.size_bytes, "removed_at": row.removed_at}
+    connection.execute(Removal.__table__.insert().values(values))  # type: ignore[attr-defined]  # a Table has insert
+
+
+def listed(connection: Connection, limit: int = 100) -> list[tuple[str, str, int, str]]:
+    """Removals as (kind, name, bytes, when), newest first."""
+    rows = connection.execute(select(Removal.__table__).order_by(Removal.id.desc()).limit(limit))
+    return [(row.kind, row.name, row.size_bytes, iso(row.removed_at)) for row in rows]
+
+
+def old_jobs(connection: Connection, microseconds: int) -> list[str]:
+    """Jobs that ended before then and have no film left to answer for."""
+    query = (
+        select(Job.id)
+        .outerjoin(PrintRow, PrintRow.id == Job.id)
+        .where(Job.state.in_(ENDED), Job.changed_at < microseconds)
+        .where((PrintRow.id.is_(None)) | (PrintRow.deleted_at.is_not(None)))
+    )
+    return list(connection.execute(query).scalars())
+
+
+def delete_jobs(connection: Connection, ids: Iterable[str]) -> None:
+    """Delete jobs with their steps, prints, films and deliveries."""
+    connection.execute(delete(Job).where(Job.id.in_(list(ids))))
