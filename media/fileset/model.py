@@ -76,6 +76,8 @@ class Instance:
     study: Keys
     series: Keys
     own: Keys
+    header_bytes: int = 0
+    """Bytes of the file, once inflated, before the value of Pixel Data; 0: unknown, or no pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,9 @@ class Index:
 
     instances: list[Instance]
     rejections: list[Rejection]
+
+
+NO_PROFILE = "no DICOM profile"
 
 
 class Action(StrEnum):
@@ -99,7 +104,11 @@ class PlannedFile:
     instance: Instance
     action: Action
     transfer_syntax_uid: str  # on the disc
-    derived: Mapping[int, bytes] = field(default_factory=dict)  # keys of the index only (--derive)
+    derived: Mapping[int, bytes] = field(default_factory=dict)
+    """Keys that differ in the directory from the file: derived (--derive), or b'' for one left out as not encodable."""
+    record_type: str = "IMAGE"  # (0004,1430)
+    keys: bytes = b""  # of the instance's record, encoded: what follows (0004,151A)
+    size_bytes: int = 0  # on the disc; of a transcoded file the most it can have
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +134,8 @@ class Plan:
     refusals: tuple[Rejection, ...]  # in the way: the job fails unless they are left out
     left_out: tuple[Rejection, ...]  # refusals that --leave-out let pass
     ignored: tuple[Rejection, ...]  # never in the way
-    notes: tuple[str, ...] = ()  # e.g. "no DICOM profile" for BD
+    notes: tuple[str, ...] = ()  # for the reader of README.TXT, e.g. why it is no DICOM profile
+    claim: str = ""  # what the volumes may call themselves: the profile, or NO_PROFILE
+    file_system: str = ""  # of media.FileSystem: the one the volumes are written in
+    joliet: bool = False
+    udf: bool = False

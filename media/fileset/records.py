@@ -370,6 +370,7 @@ OWN_EXTRAS = (
     Key(0x00080033, "TM", THREE, "ContentTime"),
     Key(REFERENCED_IMAGES, "SQ", THREE, "ReferencedImageSequence", SOP_REFERENCE),
     Key(0x00181800, "CS", THREE, "AcquisitionTimeSynchronized"),
+    Key(0x00186011, "SQ", THREE, "SequenceOfUltrasoundRegions", (Key(0x00186012, "US", ONE, "RegionSpatialFormat"),)),
     *FRAME_OF_REFERENCE,
     *PLANE,
     Key(0x00280002, "US", THREE, "SamplesPerPixel"),

@@ -1,0 +1,60 @@
+"""PURE. What is asked for: the disc order."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from media.errors import BadOrder
+from media.fileset.media import Medium, medium
+from media.fileset.model import Reason
+from media.fileset.profiles import Profile, profile
+from media.fileset.transfer_syntaxes import LOSSLESS_TARGETS
+
+FILE_SET_ID = re.compile(r"[A-Z0-9_]{0,16}")
+
+
+@dataclass(frozen=True, slots=True)
+class DiscOrder:
+    """One order; the same order over the same index gives the same plan.
+
+    created          ISO 8601 with offset; every time on the image
+    medium           a name of MEDIA or a number of bytes
+    leave_out        refusals with these reasons do not fail the job
+    derive           fill missing numbers, dates and times of the directory from the same study
+    file_set_id      at most 16 of A-Z 0-9 _ (PS3.10 8.1); several volumes get _1, _2, …
+    compress         a transfer syntax of LOSSLESS_TARGETS for native images, '' to leave them
+    joliet           a second tree with long names on ISO 9660
+    udf              None: as the profile's medium wants it
+    icons            write icon images where the profile merely allows them
+    private_records  SOP classes without a directory record get a PRIVATE one instead of a refusal
+    """
+
+    created: str
+    profile: str = "STD-GEN-CD"
+    medium: str = "CD-R-700"
+    leave_out: frozenset[Reason] = frozenset()
+    derive: bool = False
+    file_set_id: str = "DISC"
+    compress: str = ""
+    joliet: bool = False
+    udf: bool | None = None
+    icons: bool = False
+    private_records: bool = False
+
+    def __post_init__(self) -> None:
+        if not FILE_SET_ID.fullmatch(self.file_set_id):
+            raise BadOrder(f"File-set ID is {self.file_set_id!r}; expected up to 16 of A-Z, 0-9 and _")
+        if self.compress and self.compress not in LOSSLESS_TARGETS:
+            raise BadOrder(f"cannot compress to {self.compress}; expected one of {', '.join(LOSSLESS_TARGETS)}")
+        try:
+            moment = datetime.fromisoformat(self.created)
+        except ValueError:
+            raise BadOrder(f"created is {self.created!r}; expected an ISO 8601 date and time") from None
+        if moment.tzinfo is None:
+            raise BadOrder(f"created is {self.created!r}; expected it with its offset from UTC")
+
+    def profile_entry(self) -> Profile:
+        return profile(self.profile)
+
+    def medium_entry(self) -> Medium:
+        return medium(self.medium)
