@@ -7,10 +7,25 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-VALUES = frozenset(
-    "__future__ bisect collections dataclasses enum functools hashlib itertools json math operator re struct types typing "
-    "numpy".split()
-)
+VALUES = {
+    "__future__",
+    "bisect",
+    "collections",
+    "dataclasses",
+    "datetime",
+    "enum",
+    "functools",
+    "hashlib",
+    "itertools",
+    "json",
+    "math",
+    "numpy",
+    "operator",
+    "re",
+    "struct",
+    "types",
+    "typing",
+}
 PURE = {"printmgr/film": ("printmgr.film", "printmgr.errors"), "media/fileset": ("media.fileset", "media.errors")}
 
 
@@ -32,6 +47,13 @@ def test_pure_packages_import_values_only(package):
         for name in imported(path):
             allowed = name.partition(".")[0] in VALUES or name.startswith(PURE[package])
             assert allowed, f"{path.name} imports {name}"
+
+
+def test_pure_packages_read_no_clock():
+    for package in PURE:
+        for path in (ROOT / package).glob("*.py"):
+            for word in (".now(", ".today(", ".utcnow(", "open("):
+                assert word not in path.read_text(), f"{path.name} calls {word}"
 
 
 def test_every_third_party_import_is_a_dependency_of_the_project():
