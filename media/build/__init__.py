@@ -1,0 +1,1 @@
+"""A plan becomes an image: transcode, DICOMDIR, ISO, companions."""
