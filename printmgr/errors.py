@@ -84,6 +84,14 @@ class BadPixels(PrintError):
     """Pixel data that cannot be read as the image says it is (0110H at the wire, job failure later)."""
 
 
+class UnreadableDataSet(PrintError):
+    """An encoded data set that does not add up (0110H)."""
+
+    def __init__(self, offset: int, expected: str) -> None:
+        self.offset, self.expected = offset, expected
+        super().__init__(f"the data set cannot be read at byte {offset}; expected {expected}")
+
+
 class ResourceLimit(PrintError):
     """Not enough room to take the request now (0213H; C605H for an image)."""
 
