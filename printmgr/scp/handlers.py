@@ -1,0 +1,195 @@
+"""The handlers that pynetdicom calls: one working session an association, errors and warnings as DIMSE statuses."""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
+from pynetdicom import evt
+
+from printmgr.errors import NoSuchClass, NoSuchInstance, PrintError
+from printmgr.film.printer import LogicalPrinter
+from printmgr.film.session import WorkingSession
+from printmgr.ports import Caller, PrintPort
+from printmgr.scp import replies
+from printmgr.scp.contexts import PRINTER_INSTANCE, SOPClass
+from printmgr.scp.encoded import ENCODINGS
+from printmgr.scp.services import SERVICES, Reply, Request
+from printmgr.scp.statuses import SUCCESS, status_of
+from printmgr.scp.work import Work
+
+log = logging.getLogger(__name__)
+
+N_CREATE_RQ = 0x0140  # Command Field (PS3.7 E.1)
+MAX_ERROR_COMMENT = 64  # characters of an LO
+
+Answer = tuple[int | Dataset, Dataset | None]
+
+
+def new_instance_uid() -> str:
+    """A UID of ours, from a UUID (PS3.5 B.2)."""
+    return str(generate_uid(prefix=None))
+
+
+class PrintSCP:
+    """Print for any number of associations, on stock pynetdicom or any acceptor that raises its events."""
+
+    def __init__(
+        self, port: PrintPort, software_version: str = "", new_uid: Callable[[], str] = new_instance_uid
+    ) -> None:
+        self.port = port
+        self.software_version = software_version
+        self.new_uid = new_uid
+        self.work: dict[object, Work] = {}  # by association
+
+    def handlers(self) -> list[tuple[evt.EventType, Callable[[evt.Event], Any]]]:
+        """For pynetdicom's `evt_handlers`."""
+        return [
+            (evt.EVT_C_ECHO, c_echo),
+            (evt.EVT_DIMSE_RECV, self.name_instance),
+            (evt.EVT_N_CREATE, self.n_create),
+            (evt.EVT_N_SET, self.n_set),
+            (evt.EVT_N_GET, self.n_get),
+            (evt.EVT_N_ACTION, self.n_action),
+            (evt.EVT_N_DELETE, self.n_delete),
+            (evt.EVT_RELEASED, self.end),
+            (evt.EVT_ABORTED, self.end),
+            (evt.EVT_CONN_CLOSE, self.connection_closed),
+        ]
+
+    def name_instance(self, event: evt.Event) -> None:
+        """Name the instance of an N-CREATE that leaves it to us, before pynetdicom reads the command.
+
+        pynetdicom returns a UID that the N-CREATE handler makes with status 0000H only; with a warning the SCU would
+        not learn it. Put into the request, it is returned with every status.
+        """
+        command = event.message.command_set
+        if command.get("CommandField") == N_CREATE_RQ and not command.get("AffectedSOPInstanceUID"):
+            command.AffectedSOPInstanceUID = self.new_uid()
+
+    def n_create(self, event: evt.Event) -> Answer:
+        request: Any = event.request
+        return self.serve(
+            event, "N-CREATE", request.AffectedSOPClassUID, request.AffectedSOPInstanceUID, request.AttributeList
+        )
+
+    def n_set(self, event: evt.Event) -> Answer:
+        request: Any = event.request
+        return self.serve(
+            event, "N-SET", request.RequestedSOPClassUID, request.RequestedSOPInstanceUID, request.ModificationList
+        )
+
+    def n_action(self, event: evt.Event) -> Answer:
+        """Print. Action Information has no meaning in print and is not looked at."""
+        request: Any = event.request
+        return self.serve(event, "N-ACTION", request.RequestedSOPClassUID, request.RequestedSOPInstanceUID)
+
+    def n_delete(self, event: evt.Event) -> int | Dataset:
+        request: Any = event.request
+        return self.serve(event, "N-DELETE", request.RequestedSOPClassUID, request.RequestedSOPInstanceUID)[0]
+
+    def n_get(self, event: evt.Event) -> Answer:
+        """The printer, also alone on its association; attributes it does not have are left out (PS3.4 H.4.6)."""
+        request: Any = event.request
+        try:
+            if request.RequestedSOPClassUID != SOPClass.PRINTER:
+                raise NoSuchClass(str(request.RequestedSOPClassUID))
+            if request.RequestedSOPInstanceUID != PRINTER_INSTANCE:
+                raise NoSuchInstance("printer", str(request.RequestedSOPInstanceUID))
+            printer = self.printer_of(event)
+            status, info = self.port.printer_status(printer)
+        except PrintError as error:
+            return refusal(error, "N-GET printer", str(request.RequestedSOPClassUID)), None
+        return SUCCESS, replies.printer_attributes(
+            printer, status, info, self.software_version, event.attribute_identifiers
+        )
+
+    def serve(self, event: evt.Event, service: str, sop_class: str, uid: str, data: Any = None) -> Answer:
+        """Do one request of an association, and say with what status and data set to answer."""
+        encoding = ENCODINGS[str(event.context.transfer_syntax)]
+        view = data.getbuffer() if data is not None else memoryview(b"")
+        action_type = event.action_type if service == "N-ACTION" else None
+        request = Request(service, str(sop_class), str(uid), view, encoding, action_type)
+        try:
+            do = SERVICES.get((service, request.sop_class))
+            if do is None:
+                raise NoSuchClass(request.sop_class)
+            work = self.work_of(event)
+        except PrintError as error:
+            return refusal(error, request.name, request.sop_class), None
+        with work.lock:
+            return answer(work, do, request)
+
+    def work_of(self, event: evt.Event) -> Work:
+        """What the association has going; begun with its first request."""
+        work = self.work.get(event.assoc)
+        if work is None:
+            printer = self.printer_of(event)
+            spool = self.port.open_spool(caller_of(event), printer)
+            work = self.work[event.assoc] = Work(printer, WorkingSession(printer, self.new_uid), spool)
+        return work
+
+    def printer_of(self, event: evt.Event) -> LogicalPrinter:
+        """The logical printer that was called. Raises NoSuchInstance."""
+        called_ae = called_ae_of(event)
+        printer = self.port.printer(called_ae)
+        if printer is None:
+            raise NoSuchInstance("printer", called_ae)
+        return printer
+
+    def end(self, event: evt.Event) -> None:
+        """Release and abort take everything that was not ordered (PS3.4 H.5)."""
+        work = self.work.pop(event.assoc, None)
+        if work is not None:
+            with work.lock:
+                work.spool.close()
+
+    def connection_closed(self, event: evt.Event) -> None:
+        """The connection went. Requests that came before may be under way still; then an abort follows them."""
+        if not event.assoc.is_established:
+            self.end(event)
+
+
+def answer(work: Work, do: Callable[[Work, Request], Reply], request: Request) -> Answer:
+    """Do a request of a working session and keep the status it is given."""
+    try:
+        reply = do(work, request)
+    except PrintError as error:
+        work.note(request.uid, request.name, status_of(error, request.sop_class))
+        return refusal(error, request.name, request.sop_class), None
+    status = work.status(reply.warnings)
+    if request.service != "N-DELETE":
+        work.note(request.uid, request.name, status)
+    return status, reply.data_set
+
+
+def refusal(error: PrintError, request: str, sop_class: str) -> Dataset:
+    """The failure status with what was expected; the log names the attribute and never its value."""
+    status = Dataset()
+    status.Status = status_of(error, sop_class)
+    status.ErrorComment = str(error).encode("ascii", "replace").decode().replace("\\", "/")[:MAX_ERROR_COMMENT]
+    about = getattr(error, "keyword", "") or getattr(error, "uid", "")
+    log.warning("%s answered %04XH: %s %s", request, status.Status, type(error).__name__, about)
+    return status
+
+
+def c_echo(event: evt.Event) -> int:
+    return SUCCESS
+
+
+def called_ae_of(event: evt.Event) -> str:
+    primitive = event.assoc.requestor.primitive
+    return str(primitive.called_ae_title).strip() if primitive else ""
+
+
+def caller_of(event: evt.Event) -> Caller:
+    requestor = event.assoc.requestor
+    return Caller(
+        calling_ae=str(requestor.ae_title).strip(),
+        called_ae=called_ae_of(event),
+        address=str(requestor.address),
+        association=f"{time.time_ns():x}-{secrets.token_hex(4)}",
+    )

@@ -1,0 +1,72 @@
+"""Response data sets: the values used, by the tables of rules.py, and the references to what was made."""
+
+from collections.abc import Iterable
+from enum import StrEnum
+
+from pydicom.dataset import Dataset
+
+from printmgr.film.model import FilmBox, FilmSession, ImageBox
+from printmgr.film.printer import LogicalPrinter
+from printmgr.scp import rules
+from printmgr.scp.contexts import SOPClass
+from printmgr.scp.rules import Kind, Rule
+
+# What is free text stays out: the SCU knows it, and it might not survive another character set.
+ECHOED = frozenset(set(Kind) - {Kind.TEXT, Kind.REFERENCE})
+
+
+def values_used(table: Iterable[Rule], used: FilmSession | FilmBox | ImageBox) -> Dataset:
+    """The attributes of the table as the model has them; those without a value are left out."""
+    data_set = Dataset()
+    for rule in table:
+        value = getattr(used, rule.name) if rule.kind in ECHOED else None
+        if value is not None and value != "":
+            setattr(data_set, rule.keyword, on_the_wire(rule, value))
+    return data_set
+
+
+def on_the_wire(rule: Rule, value: object) -> object:
+    """A value of the model in the standard's unit and spelling.
+
+    >>> on_the_wire(rules.FILM_BOX_RULES[5], 3.2)
+    320
+    """
+    if rule.kind is Kind.DENSITY and isinstance(value, float):
+        return round(value * 100)
+    if rule.kind is Kind.QUANTITY and isinstance(value, float):
+        return round(value)
+    if rule.kind is Kind.YES_NO:
+        return "YES" if value else "NO"
+    return value.value if isinstance(value, StrEnum) else value
+
+
+def film_box_created(film: FilmBox) -> Dataset:
+    """The answer to N-CREATE of a film box; SCUs rely on the order of Referenced Image Box Sequence."""
+    data_set = values_used(rules.FILM_BOX_RULES, film)
+    data_set.ImageDisplayFormat = film.image_display_format
+    data_set.ReferencedImageBoxSequence = [reference(box.uid) for box in film.image_boxes]
+    return data_set
+
+
+def reference(image_box_uid: str) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID = str(SOPClass.GRAYSCALE_IMAGE_BOX)
+    item.ReferencedSOPInstanceUID = image_box_uid
+    return item
+
+
+def printer_attributes(printer: LogicalPrinter, status: str, info: str, version: str, tags: Iterable[int]) -> Dataset:
+    """The answer to N-GET of the printer: the attributes asked for that it has; all for an empty list."""
+    data_set = Dataset()
+    data_set.PrinterStatus = status
+    data_set.PrinterStatusInfo = info
+    data_set.PrinterName = printer.name or printer.ae_title
+    data_set.Manufacturer = "printmgr"
+    data_set.ManufacturerModelName = "printmgr virtual film printer"
+    data_set.DeviceSerialNumber = printer.ae_title
+    data_set.SoftwareVersions = version
+    asked = set(tags)
+    for element in list(data_set):
+        if asked and element.tag not in asked:
+            del data_set[element.tag]
+    return data_set

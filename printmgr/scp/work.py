@@ -1,0 +1,50 @@
+"""What one association has going: its working session, its place on disk, and the statuses it was given."""
+
+import threading
+from dataclasses import dataclass, field
+
+from printmgr.film.model import PrintOrder
+from printmgr.film.printer import LogicalPrinter, Warnings
+from printmgr.film.session import Outcome, WorkingSession
+from printmgr.film.status import foremost
+from printmgr.ports import PrintSpool
+
+
+@dataclass(slots=True)
+class Work:
+    """One association's work. The lock makes an end that another thread notices wait for the request under way."""
+
+    printer: LogicalPrinter
+    session: WorkingSession
+    spool: PrintSpool
+    lock: threading.RLock = field(default_factory=threading.RLock)
+    statuses: dict[str, dict[str, list[int]]] = field(default_factory=dict)  # by film box UID, "" for all; by request
+
+    def status(self, warnings: tuple[int, ...]) -> int:
+        """The status to give for these warnings, as the printer's settings have it."""
+        return foremost(warnings) if self.printer.warnings is Warnings.REPORT else 0
+
+    def note(self, uid: str, request: str, status: int) -> None:
+        """Keep a status with the film it is about, by the UID that the request names."""
+        film_uid = self.session.film_of_image_box.get(uid, uid)
+        if film_uid not in self.session.films:
+            film_uid = ""
+        self.statuses.setdefault(film_uid, {}).setdefault(request, []).append(status)
+
+    def forget(self, film_uids: list[str]) -> None:
+        for uid in film_uids:
+            self.statuses.pop(uid, None)
+
+    def print(self, outcome: Outcome[PrintOrder], request: str) -> str:
+        """Hand an order over; when this returns, it is safe. Gives the print's id."""
+        status = self.status(outcome.warnings)
+        return self.spool.order(outcome.value, self.statuses_of(outcome.value, request, status))
+
+    def statuses_of(self, order: PrintOrder, request: str, status: int) -> dict[str, list[int]]:
+        """All statuses given on the way to this order, by request, with the one about to be given."""
+        found: dict[str, list[int]] = {}
+        for uid in ("", *(film.uid for film in order.films)):
+            for name, given in self.statuses.get(uid, {}).items():
+                found.setdefault(name, []).extend(given)
+        found.setdefault(request, []).append(status)
+        return found

@@ -1,0 +1,87 @@
+"""Fakes of ports: the service as the print component sees it, with real files below a folder."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from printmgr.errors import QueueFull, ResourceLimit
+from printmgr.film.model import PrintOrder
+from printmgr.film.printer import LogicalPrinter
+from printmgr.ports import Caller
+
+
+@dataclass
+class Ordered:
+    """A print that was ordered: the frozen order, and its data sets copied aside."""
+
+    caller: Caller
+    order: PrintOrder
+    statuses: dict[str, list[int]]
+    folder: Path
+
+    def pixels(self, film: int = 0, position: int = 1) -> bytes:
+        """The pixel data of an image, read where the order says they lie."""
+        image = self.order.films[film].image_boxes[position - 1].image
+        assert image is not None
+        data = (self.folder / image.pixels.file).read_bytes()
+        return data[image.pixels.offset : image.pixels.offset + image.pixels.length]
+
+
+@dataclass
+class FakePort:
+    """A PrintPort that knows one printer. `room_bytes` left and `queue_full` play a full disk and a full queue."""
+
+    folder: Path
+    printer_: LogicalPrinter = LogicalPrinter("PRINTER", "Test Printer")
+    room_bytes: int = 1 << 40
+    queue_full: bool = False
+    ordered: list[Ordered] = field(default_factory=list)
+    spools: list["FakeSpool"] = field(default_factory=list)
+
+    def printer(self, called_ae: str) -> LogicalPrinter | None:
+        return self.printer_ if called_ae == self.printer_.ae_title else None
+
+    def printer_status(self, printer: LogicalPrinter) -> tuple[str, str]:
+        return "NORMAL", "NORMAL"
+
+    def open_spool(self, caller: Caller, printer: LogicalPrinter) -> "FakeSpool":
+        spool = FakeSpool(self, caller, self.folder / caller.association)
+        spool.folder.mkdir(parents=True)
+        self.spools.append(spool)
+        return spool
+
+
+@dataclass
+class FakeSpool:
+    """One association's folder."""
+
+    port: FakePort
+    caller: Caller
+    folder: Path
+    kept: int = 0
+    closed: int = 0
+
+    def keep_data_set(self, data: bytes | memoryview) -> str:
+        if len(data) > self.port.room_bytes:
+            raise ResourceLimit("no room for the data set")
+        self.kept += 1
+        name = f"{self.kept:06d}"
+        (self.folder / name).write_bytes(data)
+        return name
+
+    def drop(self, name: str) -> None:
+        (self.folder / name).unlink()
+
+    def order(self, order: PrintOrder, statuses: Mapping[str, list[int]]) -> str:
+        if self.port.queue_full:
+            raise QueueFull("the queue takes no more jobs")
+        print_id = f"print{len(self.port.ordered) + 1}"
+        folder = self.port.folder / print_id
+        shutil.copytree(self.folder, folder)
+        self.port.ordered.append(Ordered(self.caller, order, dict(statuses), folder))
+        return print_id
+
+    def close(self) -> None:
+        self.closed += 1
+        shutil.rmtree(self.folder)
