@@ -1,0 +1,304 @@
+"""An association: pynetdicom's, woken instead of polling, admitted by our rules, with every request answered."""
+
+import contextlib
+import functools
+import logging
+import threading
+from collections.abc import Callable
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+from pynetdicom import evt
+from pynetdicom.acse import ACSE
+from pynetdicom.association import Association
+from pynetdicom.dimse_primitives import N_EVENT_REPORT
+from pynetdicom.dsutils import decode, encode
+from pynetdicom.presentation import PresentationContext
+from pynetdicom.service_class import ServiceClass
+from pynetdicom.sop_class import uid_to_service_class
+
+from service.node.access import Partner
+from service.node.dimse import NodeDIMSE
+from service.node.refusals import printable
+from service.node.services import (
+    MISTYPED_ARGUMENT,
+    RESOURCE_LIMITATION,
+    SOP_CLASS_NOT_SUPPORTED,
+    NormalizedService,
+    is_normalized,
+    refusal,
+)
+from service.node.settings import NodeSettings
+from service.node.upper_layer import NodeDUL
+from service.node.waking import Signal
+
+if TYPE_CHECKING:
+    from service.node.server import NodeAE
+
+log = logging.getLogger(__name__)
+
+_service_class_of = functools.lru_cache(maxsize=512)(uid_to_service_class)
+
+CALLED_AE_UNKNOWN = (1, 1, 7)  # A-ASSOCIATE-RJ: result, source, reason (PS3.8 9.3.4)
+CALLING_AE_UNKNOWN = (1, 1, 3)
+LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
+
+
+class NodeACSE(ACSE):
+    """pynetdicom's negotiation, after our rules let the caller in."""
+
+    def _negotiate_as_acceptor(self) -> None:
+        assoc: Any = self.assoc
+        reject = assoc.admit()
+        if reject is None:
+            super()._negotiate_as_acceptor()
+            return
+        self.requestor.ae_title = self.requestor.primitive.calling_ae_title  # type: ignore[union-attr]
+        self.send_reject(*reject)
+        evt.trigger(assoc, evt.EVT_REJECTED, {})
+        assoc.kill()
+
+
+class NodeAssociation(Association):
+    """pynetdicom's association without its polling."""
+
+    def __init__(self, ae: "NodeAE", mode: str, ended: Callable[["NodeAssociation"], None]) -> None:
+        """`ended` is called once, when the association is over and its connection closed."""
+        self.signal = Signal()
+        super().__init__(ae, mode)
+        self._node_ae = ae
+        self.settings: NodeSettings = ae.settings
+        self._ended = ended
+        self.partner: Partner | None = None
+        self.certificate: bytes | None = None
+        self.acse = NodeACSE(self)
+        self.dul = NodeDUL(self)
+        self.dimse: NodeDIMSE = NodeDIMSE(self)
+        self.acse_timeout = ae.acse_timeout  # again: these set the timers of the upper layer
+        self.network_timeout = ae.network_timeout
+
+    def _bind_defaults(self) -> None:
+        for event in evt._INTERVENTION_EVENTS:
+            self._handlers[event] = (evt.get_default_handler(event), None)
+
+    @property
+    def label(self) -> str:
+        """Who it is, for a log line."""
+        return f"{printable(self.requestor._ae_title or '?')} at {self.address}"
+
+    @property
+    def address(self) -> str:
+        where = self.requestor.address_info
+        return where.address if where is not None else "?"
+
+    def refused(self, reason: str, detail: object) -> None:
+        self._node_ae.refusals.add(reason, self.address, detail)
+
+    def admit(self) -> tuple[int, int, int] | None:
+        """Take a slot for the caller; or the reject codes."""
+        request: Any = self.requestor.primitive
+        called, calling = str(request.called_ae_title), str(request.calling_ae_title)
+        access = self._node_ae.access
+        if not access.answers(called):
+            self.refused("called AE title unknown", called)
+            return CALLED_AE_UNKNOWN
+        partner = access.partner(calling, self.address, self.certificate)
+        if partner is None:
+            self.refused("calling AE title or address unknown", calling)
+            return CALLING_AE_UNKNOWN
+        full = self._node_ae.slots.take(partner)
+        if full:
+            self.refused(full, calling)
+            return LOCAL_LIMIT_EXCEEDED
+        self.partner = partner
+        return None
+
+    # the thread
+
+    def run_reactor(self) -> None:
+        try:
+            super().run_reactor()
+        except Exception:
+            log.exception("the association with %s failed", self.label)
+        finally:
+            self.is_established = False
+            self.dul.kill_dul()
+            self.dimse.forget_all()
+            sock = self.dul.socket
+            if sock is not None:
+                sock._shutdown_socket()
+            if self.partner is not None:
+                self._node_ae.slots.give_back(self.partner)
+            self._ended(self)
+
+    def _run_reactor(self) -> None:
+        dul = self.dul
+        assert isinstance(dul, NodeDUL)
+        while not self._kill:
+            # paused as pynetdicom understands it: another thread may take answers from the queues now
+            self._is_paused = True
+            if self.dimse.msg_queue.empty() and dul.to_user_queue.empty() and not dul.ended:
+                self.signal.wait(self._idle_left_s())
+            self._reactor_checkpoint.wait()
+            self._is_paused = False
+            context_id, message = self.dimse.get_msg()
+            if message is not None:
+                self._serve_request(message, context_id)
+            if self._is_over(dul):
+                return
+
+    def _idle_left_s(self) -> float | None:
+        timer = self.dul._idle_timer
+        return None if timer.timeout is None else timer.remaining + 0.001
+
+    def _is_over(self, dul: NodeDUL) -> bool:
+        """Whether the association ended; the same steps as pynetdicom's."""
+        if self.is_established and self.dimse.msg_queue.empty() and self.acse.is_release_requested():
+            self.acse.send_release(is_response=True)
+            self.is_released, self.is_established = True, False
+            evt.trigger(self, evt.EVT_RELEASED, {})
+        elif self.acse.is_aborted():
+            dul.receive_pdu(wait=False)  # tells EVT_ACSE_RECV
+            self.is_aborted, self.is_established = True, False
+            evt.trigger(self, evt.EVT_ABORTED, {})
+        elif dul.ended or not dul.is_alive():
+            pass
+        elif dul.idle_timer_expired():
+            self.refused("idle", "")
+            self.abort()
+        else:
+            return False
+        self.kill()
+        return True
+
+    def kill(self) -> None:
+        self._reactor_checkpoint.set()
+        self._kill = True
+        self.is_established = False
+        self._is_paused = True
+        self.signal.set()
+        if threading.current_thread() is self.dul:
+            return
+        while self.dul.is_alive() and not self.dul.stop_dul():
+            self.dul.join(0.05)
+
+    # requests
+
+    def _serve_request(self, msg: Any, context_id: int) -> None:
+        if self._sent_release:
+            return
+        context = self._accepted_cx.get(context_id)
+        if context is None:
+            self.refused("message on a context that was not accepted", context_id)
+            self.abort()
+            return
+        if not msg.is_valid_request:
+            if msg.MessageID is not None and msg.MessageIDBeingRespondedTo is None:
+                self.dimse.send_msg(refusal(msg, MISTYPED_ARGUMENT), context_id)
+            return
+        if msg.too_large:  # its data set was over the limit and read away
+            self.refused("data set too long", type(msg).__name__)
+            self.dimse.send_msg(refusal(msg, RESOURCE_LIMITATION), context_id)
+            return
+        self.dimse.cancel_req = {}
+        self._is_paused = True
+        try:
+            self._service_class(msg)(self).SCP(msg, context)
+        except NotImplementedError:
+            self.dimse.send_msg(refusal(msg, SOP_CLASS_NOT_SUPPORTED), context_id)
+        except Exception:
+            log.exception("%s of %s could not be served", type(msg).__name__, self.label)
+            self.abort()
+        self._is_paused = False
+        self.dimse.cancel_req = {}
+
+    def _service_class(self, msg: Any) -> type[ServiceClass]:
+        if is_normalized(msg):
+            return NormalizedService
+        uid = msg.AffectedSOPClassUID
+        with contextlib.suppress(KeyError):
+            uid = self.acceptor.accepted_common_extended[uid][0]
+        known = _service_class_of(uid)
+        return ServiceClass if known.__module__ == "pynetdicom.service_class_n" and not _finds(known) else known
+
+    # notifications
+
+    def notify(
+        self,
+        dataset: Dataset | None,
+        event_type: int,
+        class_uid: str,
+        instance_uid: str,
+        meta_uid: str | None = None,
+        answered: Callable[[N_EVENT_REPORT | None], None] = lambda response: None,
+    ) -> int:
+        """Send an N-EVENT-REPORT and go on; its Message ID. May be called from any thread, in a handler or not.
+
+        `answered` is called with the response, or with None when none came in time or the association ended; it must
+        not block. Raises RuntimeError when the association is over, ValueError without a context for the class.
+        """
+        request, context = self._event_report(dataset, event_type, class_uid, instance_uid, meta_uid)
+        assert context.context_id is not None
+        return self.dimse.notify(request, context.context_id, answered)
+
+    def send_n_event_report(
+        self,
+        dataset: Dataset | None,
+        event_type: int,
+        class_uid: str | UID,
+        instance_uid: str | UID,
+        msg_id: int = 1,
+        meta_uid: str | UID | None = None,
+    ) -> tuple[Dataset, Dataset | None]:
+        """pynetdicom's call: waits for the answer, but an answer that never comes harms nothing.
+
+        `msg_id` is chosen here, so that no two outstanding requests have the same.
+        """
+        arrived: list[N_EVENT_REPORT | None] = []
+        done = threading.Event()
+
+        def answered(response: N_EVENT_REPORT | None) -> None:
+            arrived.append(response)
+            done.set()
+
+        number = self.notify(dataset, event_type, class_uid, instance_uid, meta_uid, answered)
+        done.wait(self.dimse_timeout)
+        self.dimse.forget(number)
+        if not arrived or arrived[0] is None or not arrived[0].is_valid_response:
+            return Dataset(), None
+        status = self._check_received_status(arrived[0])
+        context = self._get_valid_context(meta_uid or class_uid, "", None)
+        return status, _event_reply(arrived[0], context)
+
+    def _event_report(
+        self, dataset: Dataset | None, event_type: int, class_uid: str, instance_uid: str, meta_uid: str | None
+    ) -> tuple[N_EVENT_REPORT, PresentationContext]:
+        if not self.is_established:
+            raise RuntimeError("the association is over; nobody can be notified")
+        context = self._get_valid_context(meta_uid or class_uid, "", None)
+        request = N_EVENT_REPORT()
+        request.AffectedSOPClassUID = UID(class_uid)
+        request.AffectedSOPInstanceUID = UID(instance_uid)
+        request.EventTypeID = event_type
+        if dataset:
+            syntax = context.transfer_syntax[0]
+            encoded = encode(dataset, syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated)
+            if encoded is None:
+                raise ValueError("Event Information cannot be encoded")
+            request.EventInformation = BytesIO(encoded)
+        return request, context
+
+
+def _finds(known: type[ServiceClass]) -> bool:
+    """Whether this service class has DIMSE-C services too."""
+    return known.__name__ == "UnifiedProcedureStepServiceClass"
+
+
+def _event_reply(response: N_EVENT_REPORT, context: PresentationContext) -> Dataset | None:
+    stream = response.EventReply
+    if not stream or not stream.getvalue():
+        return Dataset()
+    syntax = context.transfer_syntax[0]
+    return decode(stream, syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated)

@@ -1,0 +1,342 @@
+"""DIMSE messages from and to the upper layer: fragments appended as they come, answers told from requests."""
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from io import BytesIO
+from struct import Struct, error
+from typing import TYPE_CHECKING, Any
+
+from pynetdicom import dimse_primitives, evt
+from pynetdicom.dimse import _RQ_TO_MESSAGE, _RSP_TO_MESSAGE, DIMSEServiceProvider
+from pynetdicom.dimse_messages import _MESSAGE_TYPES, DIMSEMessage
+from pynetdicom.dimse_primitives import C_CANCEL, N_EVENT_REPORT
+from pynetdicom.dsutils import decode as decode_data_set
+from pynetdicom.pdu_primitives import P_DATA
+
+from service.node import command_set
+from service.node.pdu_buffer import BadPDU
+from service.node.upper_layer import NodeDUL
+from service.node.waking import WakingQueue
+
+if TYPE_CHECKING:
+    from service.node.association import NodeAssociation
+
+log = logging.getLogger(__name__)
+
+_PDV_HEADER = Struct(">LBB")  # item length, context id, message control header
+_PDU_AND_PDV = Struct(">BxLLBB")
+_COMMAND, _LAST = 1, 2  # bits of the message control header (PS3.8 E.2)
+_MAX_COMMAND_BYTES = 65_536
+_MAX_OUTSTANDING = 32
+
+Answer = Callable[[N_EVENT_REPORT | None], None]
+
+
+class Incoming:
+    """A message that is arriving."""
+
+    __slots__ = ("began_at", "command", "command_done", "context_id", "data", "fields", "size", "too_large")
+
+    def __init__(self) -> None:
+        self.began_at = time.monotonic()
+        self.command = bytearray()
+        self.command_done = False
+        self.context_id = 0
+        self.fields: dict[str, command_set.Value] = {}
+        self.data = BytesIO()
+        self.size = 0
+        self.too_large = False
+
+
+class NodeDIMSE(DIMSEServiceProvider):
+    """pynetdicom's DIMSE provider without an object a fragment and without pydicom for command sets."""
+
+    def __init__(self, assoc: "NodeAssociation") -> None:
+        super().__init__(assoc)
+        self._node = assoc
+        self.msg_queue = WakingQueue(assoc.signal.set)
+        self._incoming: Incoming | None = None
+        self._waiting_bytes = 0
+        self._counting = threading.Lock()
+        self._outstanding: dict[int, tuple[float, Answer]] = {}
+        self._last_id = 0
+        self._peer_pdu_bytes: int | None = None
+
+    # receiving, in the upper layer's thread
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what was received and not served yet is enough for now."""
+        return self._waiting_bytes > self._node.settings.max_waiting_bytes
+
+    @property
+    def is_late(self) -> bool:
+        late_in = self.late_in_s()
+        return late_in is not None and late_in < 0
+
+    def late_in_s(self) -> float | None:
+        """Seconds until the arriving message is too slow; None when none is arriving."""
+        incoming = self._incoming
+        if incoming is None:
+            return None
+        settings = self._node.settings
+        allowed = settings.dimse_timeout_s + incoming.size / settings.min_bytes_per_s
+        return incoming.began_at + allowed - time.monotonic()
+
+    def held_up(self) -> None:
+        """We do not read at present: the peer is not to blame for the delay."""
+        if self._incoming is not None:
+            self._incoming.began_at = time.monotonic()
+
+    def receive_primitive(self, primitive: P_DATA) -> None:
+        for context_id, data in primitive.presentation_data_value_list:
+            if not data:
+                raise BadPDU("presentation data value without a message control header")
+            self._receive(context_id, data[0], memoryview(data)[1:])
+
+    def receive_fragments(self, items: memoryview) -> None:
+        """Take the presentation data values of one P-DATA-TF PDU (PS3.8 9.3.5). Raises BadPDU."""
+        position, end = 0, len(items)
+        while position < end:
+            try:
+                length, context_id, control = _PDV_HEADER.unpack_from(items, position)
+            except error:
+                raise BadPDU(f"{end - position} bytes after the last presentation data value") from None
+            after = position + 4 + length
+            if length < 2 or after > end:
+                raise BadPDU(f"presentation data value of {length} bytes; {end - position - 4} are left")
+            self._receive(context_id, control, items[position + 6 : after])
+            position = after
+
+    def _receive(self, context_id: int, control: int, fragment: memoryview) -> None:
+        incoming = self._incoming
+        if incoming is None:
+            incoming = self._incoming = Incoming()
+        if control & _COMMAND:
+            complete = self._receive_command(incoming, context_id, control, fragment)
+        else:
+            complete = self._receive_data(incoming, control, fragment)
+        if complete:
+            self._incoming = None
+            self._deliver(incoming)
+
+    def _receive_command(self, incoming: Incoming, context_id: int, control: int, fragment: memoryview) -> bool:
+        if incoming.command_done:
+            raise BadPDU("command fragment after a whole command set; expected the data set")
+        if len(incoming.command) + len(fragment) > _MAX_COMMAND_BYTES:
+            raise BadPDU(f"command set of more than {_MAX_COMMAND_BYTES} bytes")
+        incoming.command += fragment
+        if not control & _LAST:
+            return False
+        incoming.command_done, incoming.context_id = True, context_id
+        try:
+            incoming.fields = command_set.decode(bytes(incoming.command))
+        except command_set.BadCommandSet as wrong:
+            raise BadPDU(str(wrong)) from None
+        if incoming.fields.get("CommandField") not in command_set.MESSAGES:
+            raise BadPDU(f"Command Field is {incoming.fields.get('CommandField')!r}")
+        return incoming.fields.get("CommandDataSetType") == command_set.NO_DATA_SET
+
+    def _receive_data(self, incoming: Incoming, control: int, fragment: memoryview) -> bool:
+        if not incoming.command_done:
+            raise BadPDU("data set fragment before its command set")
+        incoming.size += len(fragment)
+        if incoming.too_large or incoming.size > self._node.settings.max_data_set_bytes:
+            incoming.too_large, incoming.data = True, BytesIO()
+        else:
+            incoming.data.write(fragment)
+        return bool(control & _LAST)
+
+    def _deliver(self, incoming: Incoming) -> None:
+        if evt.EVT_DIMSE_RECV in self._node._handlers:
+            evt.trigger(self._node, evt.EVT_DIMSE_RECV, {"message": _as_message(incoming)})
+        primitive = _as_primitive(incoming)
+        primitive.too_large = incoming.too_large
+        if isinstance(primitive, C_CANCEL):
+            if len(self.cancel_req) < 10 and primitive.MessageIDBeingRespondedTo is not None:
+                self.cancel_req[primitive.MessageIDBeingRespondedTo] = primitive
+            return
+        if isinstance(primitive, N_EVENT_REPORT):
+            if primitive.is_valid_request:
+                # on its own thread, as in pynetdicom: the association's thread may be waiting for something else
+                serve = threading.Thread(target=self._node._serve_request, args=(primitive, incoming.context_id))
+                serve.daemon = True
+                serve.start()
+                return
+            if self._answered(primitive):
+                return
+        with self._counting:
+            self._waiting_bytes += _size(primitive)
+        self.msg_queue.put((incoming.context_id, primitive))
+
+    # in the association's thread
+
+    def get_msg(self, block: bool = False) -> Any:
+        try:
+            context_id, message = self.msg_queue.get(block=block, timeout=self.dimse_timeout)
+        except queue.Empty:
+            return None, None
+        if message is not None:
+            was_full = self.is_full
+            with self._counting:
+                self._waiting_bytes -= _size(message)
+            if was_full:
+                self._upper_layer.wake()
+        return context_id, message
+
+    @property
+    def _upper_layer(self) -> NodeDUL:
+        upper_layer = self._node.dul
+        assert isinstance(upper_layer, NodeDUL)
+        return upper_layer
+
+    @property
+    def maximum_pdu_size(self) -> int:
+        if self._peer_pdu_bytes is None:
+            self._peer_pdu_bytes = self._node.requestor.maximum_length or 0
+        return self._peer_pdu_bytes
+
+    def send_msg(self, primitive: Any, context_id: int) -> None:
+        """Send a message: command set and data set in one write. Raises ValueError when the peer's PDU is too short."""
+        if getattr(primitive, "_dataset_path", None):
+            super().send_msg(primitive, context_id)
+            return
+        field = _command_field(primitive)
+        data_set = _data_set(primitive, field)
+        if evt.EVT_DIMSE_SENT in self._node._handlers:
+            self._tell_sent(primitive, context_id)
+        kind = command_set.HAS_DATA_SET if data_set is not None else command_set.NO_DATA_SET
+        command = command_set.encode_primitive(primitive, field, kind)
+        limit = self.maximum_pdu_size
+        pdus = _split(command, context_id, _COMMAND, limit)
+        if data_set is not None:
+            pdus += _split(data_set, context_id, 0, limit)
+        self._upper_layer.send_message(pdus)
+
+    def _tell_sent(self, primitive: Any, context_id: int) -> None:
+        kinds: dict[Any, Any] = _RQ_TO_MESSAGE if primitive.MessageIDBeingRespondedTo is None else _RSP_TO_MESSAGE
+        message = kinds[type(primitive)]()
+        message.primitive_to_message(primitive)
+        message.context_id = context_id
+        evt.trigger(self._node, evt.EVT_DIMSE_SENT, {"message": message})
+
+    # notifications of ours and their answers
+
+    def notify(self, request: N_EVENT_REPORT, context_id: int, answered: Answer) -> int:
+        """Send an N-EVENT-REPORT request; its Message ID. `answered` gets the response, or None when none will come.
+
+        Never waits: the response is found by its Command Field and Message ID whenever it comes.
+        """
+        now = time.monotonic()
+        with self._counting:
+            late = [key for key, (until, _) in self._outstanding.items() if until < now]
+            forgotten = [self._outstanding.pop(key)[1] for key in late]
+            if len(self._outstanding) >= _MAX_OUTSTANDING:
+                forgotten.append(self._outstanding.pop(next(iter(self._outstanding)))[1])
+            number = self._next_id()
+            self._outstanding[number] = (now + self._node.settings.dimse_timeout_s, answered)
+        for answer in forgotten:
+            answer(None)
+        request.MessageID = number
+        self.send_msg(request, context_id)
+        return number
+
+    def _next_id(self) -> int:
+        while True:
+            self._last_id = self._last_id % 65_535 + 1
+            if self._last_id not in self._outstanding:
+                return self._last_id
+
+    def forget(self, number: int) -> None:
+        """Nobody waits for this answer any more."""
+        with self._counting:
+            self._outstanding.pop(number, None)
+
+    def forget_all(self) -> None:
+        with self._counting:
+            outstanding, self._outstanding = self._outstanding, {}
+        for _, answer in outstanding.values():
+            answer(None)
+
+    def _answered(self, response: N_EVENT_REPORT) -> bool:
+        with self._counting:
+            found = self._outstanding.pop(response.MessageIDBeingRespondedTo or 0, None)
+        if found is not None:
+            found[1](response)
+        return found is not None
+
+
+def _as_primitive(incoming: Incoming) -> Any:
+    """The DIMSE primitive pynetdicom's message_to_primitive would make. Raises BadPDU."""
+    field = incoming.fields["CommandField"]
+    assert isinstance(field, int)
+    message = command_set.MESSAGES[field]
+    primitive = getattr(dimse_primitives, message.service)()
+    try:
+        for keyword, value in incoming.fields.items():
+            if hasattr(primitive, keyword):
+                setattr(primitive, keyword, value)
+        if message.data_set is not None:
+            setattr(primitive, message.data_set, incoming.data)
+    except (ValueError, TypeError) as wrong:
+        raise BadPDU(f"command set of a {message.service}: {wrong}") from None
+    primitive._context_id = incoming.context_id
+    return primitive
+
+
+def _as_message(incoming: Incoming) -> DIMSEMessage:
+    """pynetdicom's message object, for those who listen to EVT_DIMSE_RECV."""
+    message = DIMSEMessage()
+    message.context_id = incoming.context_id
+    message.encoded_command_set = BytesIO(bytes(incoming.command))
+    message.command_set = decode_data_set(message.encoded_command_set, True, True)
+    message.__class__ = _MESSAGE_TYPES[int(incoming.fields["CommandField"])][1]  # type: ignore[arg-type]
+    message.data_set = incoming.data
+    return message
+
+
+def _command_field(primitive: Any) -> int:
+    name = type(primitive).__name__
+    field = _REQUEST_FIELDS[name]
+    if name == "C_CANCEL" or primitive.MessageIDBeingRespondedTo is None:
+        return field
+    return field | command_set.RESPONSE
+
+
+_REQUEST_FIELDS = {
+    message.service: field for field, message in command_set.MESSAGES.items() if not field & command_set.RESPONSE
+}
+
+
+def _data_set(primitive: Any, field: int) -> bytes | memoryview | None:
+    """The encoded data set; None when there is none, or nothing in it."""
+    keyword = command_set.MESSAGES[field].data_set
+    stream = None if keyword is None else getattr(primitive, keyword, None)
+    if not isinstance(stream, BytesIO):
+        return None
+    return stream.getbuffer() or None
+
+
+def _size(primitive: Any) -> int:
+    stream = getattr(primitive, "_dataset", None)
+    return len(stream.getbuffer()) if isinstance(stream, BytesIO) else 0
+
+
+def _split(data: bytes | memoryview, context_id: int, kind: int, limit: int) -> list[bytes]:
+    """P-DATA-TF PDUs of one presentation data value each, no longer than `limit` (0: any length)."""
+    if 0 < limit < 7:
+        raise ValueError(f"the peer takes PDUs of {limit} bytes; expected 7 or more")
+    step = limit - 6 if limit else len(data)
+    pdus = []
+    for start in range(0, len(data), step):
+        fragment = data[start : start + step]
+        size = len(fragment)
+        last = _LAST if start + size == len(data) else 0
+        pdus.append(_PDU_AND_PDV.pack(4, size + 6, size + 2, context_id, kind | last) + fragment)
+    return pdus
+
+
+__all__ = ["Answer", "NodeDIMSE"]

@@ -1,0 +1,106 @@
+"""The DICOM node: one listening port, its handlers, and its orderly start and end."""
+
+import logging
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from pynetdicom import build_context
+from pynetdicom.presentation import PresentationContext
+
+from service.node.access import Access
+from service.node.refusals import Refusals
+from service.node.server import NodeAE, NodeServer
+from service.node.settings import NodeSettings
+
+log = logging.getLogger(__name__)
+
+Context = PresentationContext | tuple[str, Sequence[str]]
+Handler = tuple[Any, Callable[..., Any]] | tuple[Any, Callable[..., Any], list[Any]]
+
+
+class Node:
+    """Listens for associations and gives their requests to pynetdicom event handlers."""
+
+    def __init__(
+        self,
+        settings: NodeSettings,
+        contexts: Iterable[Context],
+        handlers: Sequence[Handler],
+        access: Access,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`contexts`: what is accepted, pynetdicom's or (abstract syntax, transfer syntaxes in order of preference).
+
+        `handlers`: (event, callable[, arguments]) as for pynetdicom's AE. An N-* handler may give its data set as
+        bytes encoded in the context's transfer syntax. `event.assoc.notify` sends an N-EVENT-REPORT.
+        """
+        self._settings, self._access, self._tls = settings, access, tls
+        self._contexts = [each if isinstance(each, PresentationContext) else _context(*each) for each in contexts]
+        self._handlers = list(handlers)
+        self.refusals = Refusals()
+        self._ae = NodeAE(settings, access, self.refusals)
+        self._server: NodeServer | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Listen. Raises OSError when the address is taken."""
+        logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # it logs a line a packet, unescaped; we count
+        server = self._ae.make_server(
+            (self._settings.host, self._settings.port),
+            contexts=self._contexts,
+            ssl_context=self._tls,
+            evt_handlers=self._handlers,
+            server_class=NodeServer,
+        )
+        assert isinstance(server, NodeServer)
+        self._server = server
+        self._thread = threading.Thread(target=server.serve_forever, name="node", daemon=True)
+        self._thread.start()
+        log.info("listening on %s port %d", *self.address)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port it listens on."""
+        assert self._server is not None, "the node is not started"
+        return str(self._server.server_address[0]), int(self._server.server_address[1])
+
+    @property
+    def associations(self) -> int:
+        """Associations running."""
+        return len(self._ae.active_associations)
+
+    def partners(self) -> dict[str, int]:
+        """Associations running, by calling AE title."""
+        return self._ae.slots.used()
+
+    def stop(self, timeout: float | None = None) -> None:
+        """Take no more connections, let running associations end, abort those that go on after `timeout` seconds."""
+        if self._server is None or self._thread is None:
+            return
+        self._server.shutdown()
+        self._thread.join()
+        deadline = time.monotonic() + (self._settings.stop_timeout_s if timeout is None else timeout)
+        if not self._wait_until_idle(deadline):
+            for assoc in self._ae.active_associations:
+                assoc.abort(block=False)
+            self._wait_until_idle(time.monotonic() + 2)
+            for assoc in self._ae.active_associations:
+                assoc.kill()
+        self.refusals.flush()
+        self._server = self._thread = None
+
+    def _wait_until_idle(self, deadline: float) -> bool:
+        with self._ae.changed:
+            while self._ae.associations:
+                remaining = deadline - time.monotonic()
+                if remaining <= 0:
+                    return False
+                self._ae.changed.wait(remaining)
+        return True
+
+
+def _context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> PresentationContext:
+    return build_context(abstract_syntax, list(transfer_syntaxes))

@@ -1,0 +1,261 @@
+"""The DICOM upper layer (PS3.8): pynetdicom's state machine fed by blocking waits, guarded lengths and deadlines."""
+
+import contextlib
+import logging
+import os
+import queue
+import select
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from pynetdicom import evt
+from pynetdicom.dul import DULServiceProvider
+from pynetdicom.fsm import TRANSITION_TABLE
+from pynetdicom.pdu_primitives import P_DATA
+
+from service.node.pdu_buffer import BadPDU, PDUBuffer
+from service.node.transport import NodeSocket
+from service.node.waking import MonotonicTimer, WakingQueue
+
+if TYPE_CHECKING:
+    from service.node.association import NodeAssociation
+
+log = logging.getLogger(__name__)
+
+P_DATA_TF = 4
+_WATCHED = (evt.EVT_PDU_RECV, evt.EVT_DATA_RECV, evt.EVT_FSM_TRANSITION, evt.EVT_PDU_SENT, evt.EVT_DATA_SENT)
+
+
+class NodeDUL(DULServiceProvider):
+    """pynetdicom's upper layer thread; sleeps until the socket, a local request or a deadline wakes it."""
+
+    def __init__(self, assoc: "NodeAssociation") -> None:
+        super().__init__(assoc)
+        self.daemon = True
+        self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._wake_open = threading.Lock()
+        self._send_turn = threading.RLock()
+        self.to_provider_queue = WakingQueue(self.wake)
+        self.to_user_queue = WakingQueue(assoc.signal.set)
+        self._idle_timer = MonotonicTimer(None)
+        self._artim = self.artim_timer = MonotonicTimer(None)
+        self.ended = False
+        self._broken = False  # the stream is out of step: nothing more is read from it
+        self._buffer: PDUBuffer | None = None
+        self._poller: select.poll | None = None
+        self._listening = False
+
+    @property
+    def _node(self) -> "NodeAssociation":
+        assoc: NodeAssociation = self._assoc  # type: ignore[assignment]  # pynetdicom knows its base only
+        return assoc
+
+    def begin_with(self, received: bytes) -> None:
+        """Bytes read before this thread takes over."""
+        assert isinstance(self.socket, NodeSocket)
+        self._buffer = PDUBuffer(self.socket, self._pdu_limit, received)
+
+    def wake(self) -> None:
+        with self._wake_open:
+            if self._wake_fd >= 0:
+                os.eventfd_write(self._wake_fd, 1)
+
+    def kill_dul(self) -> None:
+        super().kill_dul()
+        self.wake()
+
+    def stop_dul(self) -> bool:
+        if self.state_machine.current_state != "Sta1":
+            return False
+        self.kill_dul()
+        if threading.current_thread() is not self:
+            self.join()
+        return True
+
+    # the thread
+
+    def run_reactor(self) -> None:
+        self._idle_timer.start()
+        if self._buffer is None:
+            self.begin_with(b"")
+        self._poller = select.poll()
+        self._poller.register(self._wake_fd, select.POLLIN)
+        self._node._dul_ready.set()
+        try:
+            while not self._kill_thread:
+                self._turn()
+        except Exception:
+            log.exception("the upper layer of %s failed; its association ends", self._node.label)
+            self._node.is_aborted, self._node.is_established = True, False
+            self._node._kill = True
+        finally:
+            self._end()
+
+    def _turn(self) -> None:
+        if self.artim_timer.expired:
+            self.event_queue.put("Evt18")
+        elif self.event_queue.empty() and not self._process_recv_primitive():
+            self._listen()
+        try:
+            event = self.event_queue.get(block=False)
+        except queue.Empty:
+            return
+        if (event, self.state_machine.current_state) in TRANSITION_TABLE:
+            with self._send_turn:
+                self.state_machine.do_action(event)
+        elif event in ("Evt7", "Evt8", "Evt9", "Evt11", "Evt14", "Evt15"):
+            with contextlib.suppress(queue.Empty):  # a local request that came too late
+                self.to_provider_queue.get(block=False)
+
+    def _listen(self) -> None:
+        """Wait for the next thing, and take what the socket has."""
+        leaving = self.state_machine.current_state == "Sta13"
+        if self._broken:
+            if leaving:
+                self._close()
+            else:
+                self._wait(with_socket=False)
+            return
+        if self._node.dimse.is_full and not leaving:
+            self._hold_up()
+            return
+        if self._read_pdu() or not self.event_queue.empty():
+            return
+        if leaving:
+            self._close()
+        else:
+            self._wait(with_socket=True)
+
+    def _hold_up(self) -> None:
+        """Read nothing until some of what was received is served; the peer is not to blame for the delay."""
+        assert self._buffer is not None
+        if self._buffer.began_at is not None:
+            self._buffer.began_at = time.monotonic()
+        self._node.dimse.held_up()
+        self._wait(with_socket=False)
+
+    def _close(self) -> None:
+        assert self.socket is not None
+        self.socket.close()  # puts Evt17
+
+    def _read_pdu(self) -> bool:
+        """Take one PDU if a whole one is there. What is wrong with the stream becomes an event."""
+        buffer = self._buffer
+        assert buffer is not None
+        try:
+            pdu = buffer.next()
+            if pdu is not None:
+                self._take(pdu)
+                self._idle_timer.restart()
+                return True
+            if buffer.closed:
+                self._broken = True
+                self.event_queue.put("Evt17")
+            elif buffer.began_at is not None and time.monotonic() - buffer.began_at > self._pdu_timeout_s:
+                raise BadPDU("PDU not complete before its deadline")
+            elif self._node.dimse.is_late:
+                raise BadPDU("message not complete before its deadline")
+        except BadPDU as wrong:
+            self._node.refused("bad PDU", wrong)
+            self._broken = True
+            self.event_queue.put("Evt19")
+        return False
+
+    def _take(self, pdu: memoryview) -> None:
+        if pdu[0] == P_DATA_TF and self.state_machine.current_state == "Sta6" and not self._is_watched():
+            self._node.dimse.receive_fragments(pdu[6:])
+            return
+        try:
+            decoded, event = self._decode_pdu(bytearray(pdu))
+        except Exception as wrong:  # noqa: BLE001  # pynetdicom's decoder raises anything on hostile bytes
+            raise BadPDU(f"PDU of type {pdu[0]:02X}H cannot be decoded: {wrong!r}") from None
+        self._recv_pdu.put(decoded)
+        self.event_queue.put(event)
+
+    def _wait(self, *, with_socket: bool) -> None:
+        poller, sock = self._poller, self.socket
+        assert poller is not None and sock is not None and self._buffer is not None
+        if sock.socket is None:
+            self.event_queue.put("Evt17")
+            return
+        fd = sock.socket.fileno()
+        if fd < 0:
+            self.event_queue.put("Evt17")
+            return
+        if with_socket != self._listening:
+            if with_socket:
+                poller.register(fd, select.POLLIN)
+            else:
+                poller.unregister(fd)
+            self._listening = with_socket
+        timeout = self._time_left()
+        if timeout is None:
+            self._buffer.rest()
+        for ready, _ in poller.poll(None if timeout is None else max(0.0, timeout) * 1000 + 1):
+            if ready == self._wake_fd:
+                with contextlib.suppress(BlockingIOError):
+                    os.eventfd_read(self._wake_fd)
+
+    def _time_left(self) -> float | None:
+        """Seconds to the next deadline this thread watches."""
+        times = []
+        if self._artim.running:
+            times.append(self._artim.remaining)
+        assert self._buffer is not None
+        if self._buffer.began_at is not None:
+            times.append(self._buffer.began_at + self._pdu_timeout_s - time.monotonic())
+        late_in = self._node.dimse.late_in_s()
+        if late_in is not None:
+            times.append(late_in)
+        return min(times) if times else None
+
+    def _end(self) -> None:
+        with contextlib.suppress(OSError, AttributeError):
+            assert self.socket is not None
+            self.socket._shutdown_socket()
+        with self._wake_open:
+            os.close(self._wake_fd)
+            self._wake_fd = -1
+        self.ended = True
+        self._buffer = None
+        self.to_user_queue.put(None)  # whoever waits for a primitive waits no longer
+        self.assoc.dimse.msg_queue.put((None, None))
+
+    @property
+    def _pdu_timeout_s(self) -> float:
+        settings = self._node.settings
+        return settings.request_pdu_timeout_s if self._unnegotiated else settings.pdu_timeout_s
+
+    @property
+    def _unnegotiated(self) -> bool:
+        return self.state_machine.current_state in ("Sta1", "Sta2", "Sta3")
+
+    def _pdu_limit(self) -> int:
+        settings = self._node.settings
+        return settings.max_request_bytes if self._unnegotiated else settings.max_pdu_bytes + settings.pdu_slack_bytes
+
+    # sending, from the association's thread
+
+    def _is_watched(self) -> bool:
+        """Whether somebody wants to see single PDUs: then they go pynetdicom's way."""
+        handlers = self.assoc._handlers
+        return any(event in handlers for event in _WATCHED)
+
+    def send_message(self, pdus: list[bytes]) -> None:
+        """Send the encoded P-DATA-TF PDUs of one message, in one write."""
+        with self._send_turn:
+            state = self.state_machine.current_state
+            if state in ("Sta6", "Sta8") and self.to_provider_queue.empty() and not self._is_watched():
+                sock = self.socket
+                assert isinstance(sock, NodeSocket)
+                if not sock.send_all(pdus[0] if len(pdus) == 1 else b"".join(pdus)):
+                    self._broken = True
+                    self.event_queue.put("Evt17")
+                    self.wake()
+                self._idle_timer.restart()
+                return
+        for pdu in pdus:
+            primitive = P_DATA()
+            primitive.presentation_data_value_list = [(pdu[10], pdu[11:])]
+            self.to_provider_queue.put(primitive)
