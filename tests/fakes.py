@@ -33,7 +33,7 @@ class FakePort:
     """A PrintPort that knows one printer. `room_bytes` left and `queue_full` play a full disk and a full queue."""
 
     folder: Path
-    printer_: LogicalPrinter = LogicalPrinter("PRINTER", "Test Printer")
+    printer_: LogicalPrinter = field(default_factory=lambda: LogicalPrinter("PRINTER", "Test Printer"))
     room_bytes: int = 1 << 40
     queue_full: bool = False
     ordered: list[Ordered] = field(default_factory=list)

@@ -95,6 +95,7 @@ class ImageBox:
     requested_image_size: float | None = None  # width in mm
     requested_decimate_crop_behavior: DecimateCropBehavior | None = None
     presentation_lut: PresentationLUT | None = None
+    other_attributes: tuple[tuple[str, str], ...] = ()  # what no rule knows, by tag: kept, not understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,7 @@ class FilmBox:
     annotation_display_format_id: str = ""
     presentation_lut: PresentationLUT | None = None
     image_boxes: tuple[ImageBox, ...] = ()
+    other_attributes: tuple[tuple[str, str], ...] = ()  # what no rule knows, by tag: kept, not understood
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,7 @@ class FilmSession:
     presentation_lut: PresentationLUT | None = None
     illumination: float | None = None
     reflected_ambient_light: float | None = None
+    other_attributes: tuple[tuple[str, str], ...] = ()  # what no rule knows, by tag: kept, not understood
 
 
 class OrderKind(StrEnum):

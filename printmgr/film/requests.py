@@ -28,6 +28,7 @@ class FilmSessionRequest:
     presentation_lut_uid: str | None = None  # "" takes the reference away
     illumination: float | None = None
     reflected_ambient_light: float | None = None
+    other_attributes: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class FilmBoxRequest:
     requested_resolution_id: str | None = None
     annotation_display_format_id: str | None = None
     presentation_lut_uid: str | None = None  # "" takes the reference away
+    other_attributes: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class ImageBoxRequest:
     requested_image_size: float | None = None
     requested_decimate_crop_behavior: DecimateCropBehavior | None = None
     presentation_lut_uid: str | None = None  # "" takes the reference away
+    other_attributes: tuple[tuple[str, str], ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

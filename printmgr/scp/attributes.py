@@ -1,13 +1,11 @@
 """Encoded print requests to the film model's requests, by the tables of rules.py; lenient where a film can be made."""
 
-import array
 import re
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
-from printmgr.errors import BadPixels, InvalidAttribute, MissingAttribute, MissingValue
-from printmgr.film.model import LUTShape, PixelFormat
-from printmgr.film.requests import FilmBoxRequest, FilmSessionRequest, ImageBoxRequest, PresentationLUTRequest
+from printmgr.errors import InvalidAttribute, MissingAttribute, MissingValue
+from printmgr.film.requests import FilmBoxRequest, FilmSessionRequest
 from printmgr.film.status import PrintWarning
 from printmgr.scp import rules
 from printmgr.scp.encoded import Element
@@ -16,7 +14,8 @@ from printmgr.scp.values import Values
 
 CODE_STRING = re.compile(r"[A-Z0-9_ .,]{1,16}")  # PS3.5 6.2 CS, and the points some SCUs put into film sizes
 DENSITY_DIGITS = re.compile(r"[0-9]{1,4}")
-MAX_LUT_BITS = 16
+MAX_LENGTH_MM = 10_000.0
+MAX_OTHERS, MAX_OTHER_BYTES = 64, 1024  # of attributes that are only kept
 
 
 class Said(NamedTuple):
@@ -27,168 +26,16 @@ class Said(NamedTuple):
     replaced: tuple[Rule, ...] = ()  # rules whose default took the place of what was asked
 
 
-class PixelsIn(NamedTuple):
-    """An image of an encoded data set: its form, and where the value of Pixel Data lies."""
-
-    format: PixelFormat
-    offset: int
-    length: int
-    big_endian: bool
-
-    @property
-    def expected(self) -> int:
-        """The bytes that its form calls for."""
-        form = self.format
-        return form.rows * form.columns * form.samples_per_pixel * form.bits_allocated // 8
-
-
 def film_session(values: Values) -> tuple[FilmSessionRequest, Said]:
     """N-CREATE or N-SET of a film session."""
-    said = read_rules(rules.FILM_SESSION_RULES, values)
+    said = read_rules(rules.FILM_SESSION_RULES, values, others=True)
     return FilmSessionRequest(**said.values), said
 
 
 def film_box(values: Values, setting: bool = False) -> tuple[FilmBoxRequest, Said]:
     """N-CREATE of a film box, or its N-SET when `setting`: then what cannot be changed is ignored with 0107H."""
-    said = read_rules(rules.FILM_BOX_RULES, values, setting)
+    said = read_rules(rules.FILM_BOX_RULES, values, setting, others=True)
     return FilmBoxRequest(**said.values), said
-
-
-def image_box(values: Values) -> tuple[ImageBoxRequest, PixelsIn | None, Said]:
-    """N-SET of an image box. The pixels stay where they are: None when the image is to be erased."""
-    sequence = first_sequence(values, rules.BASIC_GRAYSCALE_IMAGE_SEQUENCE, rules.BASIC_COLOR_IMAGE_SEQUENCE)
-    said = read_rules(rules.IMAGE_BOX_RULES, values)
-    if not sequence.items:
-        return ImageBoxRequest(erase=True, **said.values), None, said
-    image, of_image = pixels_in(values.item(sequence.items[0]))
-    both = Said(said.values, said.warnings + of_image.warnings, said.replaced)
-    return ImageBoxRequest(**said.values), image, both
-
-
-def claimed_position(values: Values) -> int | None:
-    """The Image Box Position that the SCU says, where it says one."""
-    element = values.element(rules.IMAGE_BOX_POSITION)
-    try:
-        return values.whole(element, "US") if element and element.length else None
-    except ValueError:
-        return None
-
-
-def first_sequence(values: Values, *tags: int) -> Element:
-    """The first of these sequences that is there. Raises MissingAttribute, InvalidAttribute."""
-    element = next((found for found in map(values.element, tags) if found is not None), None)
-    if element is None:
-        raise MissingAttribute("BasicGrayscaleImageSequence")
-    if element.length and not element.items and element.vr not in ("SQ", "UN", ""):
-        raise InvalidAttribute("BasicGrayscaleImageSequence", element.vr, "a sequence with one item")
-    return element
-
-
-def pixels_in(item: Values) -> tuple[PixelsIn, Said]:
-    """The image of an item of the image sequence (PS3.3 C.13.5).
-
-    Raises MissingAttribute, MissingValue, InvalidAttribute, and BadPixels when less than half of the pixels are there:
-    a few bytes too short are filled up when the film is rendered, an image that is mostly missing is no image.
-    """
-    said = read_rules(rules.IMAGE_RULES, item)
-    form = PixelFormat(**said.values, pixel_aspect_ratio=pixel_aspect_ratio(item))
-    check_form(form)
-    data = item.element(rules.PIXEL_DATA)
-    if data is None:
-        raise MissingAttribute("PixelData")
-    if not data.length:
-        raise MissingValue("PixelData")
-    words = form.bits_allocated > 8 or data.vr == "OW"  # PS3.5 8.1.1, annex A.3: bytes of an OW swap in pairs
-    image = PixelsIn(form, data.offset, data.length, item.encoding.big_endian and words)
-    if data.length * 2 < image.expected:
-        raise BadPixels(
-            f"Pixel Data has {data.length} bytes; {form.rows} rows of {form.columns} columns need {image.expected}"
-        )
-    return image, said
-
-
-def check_form(form: PixelFormat) -> None:
-    """Raises InvalidAttribute where the attributes of an image contradict each other."""
-    colour = form.photometric_interpretation == "RGB"
-    if (form.samples_per_pixel == 3) != colour:
-        raise InvalidAttribute("SamplesPerPixel", form.samples_per_pixel, "1 for MONOCHROME1 or 2, 3 for RGB")
-    if form.bits_stored > form.bits_allocated:
-        raise InvalidAttribute("BitsStored", form.bits_stored, f"at most Bits Allocated, {form.bits_allocated}")
-    if not form.bits_stored - 1 <= form.high_bit < form.bits_allocated:
-        raise InvalidAttribute(
-            "HighBit",
-            form.high_bit,
-            f"{form.bits_stored - 1} to {form.bits_allocated - 1} by Bits Stored and Allocated",
-        )
-
-
-def pixel_aspect_ratio(item: Values) -> tuple[int, int]:
-    """Vertical and horizontal; anything but two numbers from 1 counts as 1\\1."""
-    element = item.element(rules.PIXEL_ASPECT_RATIO)
-    try:
-        vertical, horizontal = item.numbers(element, "IS") if element else (1, 1)
-    except ValueError:
-        return 1, 1
-    if not (1 <= vertical <= 0xFFFF and 1 <= horizontal <= 0xFFFF):
-        return 1, 1
-    return int(vertical), int(horizontal)
-
-
-def presentation_lut(values: Values) -> PresentationLUTRequest:
-    """N-CREATE of a Presentation LUT; the table wins where both come. Raises MissingAttribute, InvalidAttribute."""
-    sequence = values.element(rules.PRESENTATION_LUT_SEQUENCE)
-    if sequence is not None and sequence.items:
-        return lut_table(values.item(sequence.items[0]))
-    shape = values.element(rules.PRESENTATION_LUT_SHAPE)
-    if shape is None:
-        raise MissingAttribute("PresentationLUTShape")
-    text = " ".join(values.text(shape).upper().split())
-    if not text:
-        raise MissingValue("PresentationLUTShape")
-    if text not in set(LUTShape):
-        raise InvalidAttribute("PresentationLUTShape", text, "IDENTITY, LIN OD, INVERSE or a Presentation LUT Sequence")
-    return PresentationLUTRequest(shape=LUTShape(text))
-
-
-def lut_table(item: Values) -> PresentationLUTRequest:
-    """The table of a Presentation LUT Sequence's item (PS3.3 C.11.4). A table longer than it says is cut."""
-    descriptor = required(item, rules.LUT_DESCRIPTOR, "LUTDescriptor")
-    data = required(item, rules.LUT_DATA, "LUTData")
-    try:
-        said = [int(value) for value in item.numbers(descriptor, "US")]
-    except ValueError:
-        said = []
-    expected = "number of entries, first value mapped and 8 to 16 bits"
-    if len(said) != 3 or not 1 <= said[2] <= MAX_LUT_BITS:
-        raise InvalidAttribute("LUTDescriptor", said, expected)
-    count, first, bits = (said[0] & 0xFFFF) or 0x10000, said[1], said[2]
-    packed = bits <= 8 and data.length < 2 * count  # a byte an entry
-    if data.length < count * (1 if packed else 2):
-        raise InvalidAttribute("LUTData", f"{data.length} bytes", f"{count} entries, as the LUT Descriptor says")
-    return PresentationLUTRequest(
-        table=lut_entries(item, data, count, bits, packed),
-        first_value=first,
-        bits=bits,
-        explanation=explanation_of(item),
-    )
-
-
-def lut_entries(item: Values, data: Element, count: int, bits: int, packed: bool) -> tuple[int, ...]:
-    raw = item.raw(data)
-    entries = array.array("B" if packed else "H", raw[: len(raw) // 2 * 2])
-    if item.encoding.big_endian and packed and data.vr != "OB":
-        entries = array.array("H", entries.tobytes())
-        entries.byteswap()
-        entries = array.array("B", entries.tobytes())
-    elif item.encoding.big_endian and not packed:
-        entries.byteswap()
-    highest = 2**bits - 1
-    return tuple(min(entry, highest) for entry in entries[:count])
-
-
-def explanation_of(item: Values) -> str:
-    element = item.element(rules.LUT_EXPLANATION)
-    return item.text(element) if element else ""
 
 
 def required(item: Values, tag: int, keyword: str) -> Element:
@@ -200,11 +47,13 @@ def required(item: Values, tag: int, keyword: str) -> Element:
     return element
 
 
-def read_rules(table: Iterable[Rule], values: Values, setting: bool = False) -> Said:
+def read_rules(table: Iterable[Rule], values: Values, setting: bool = False, others: bool = False) -> Said:
     """What the data set says by the rules: zero length counts as absent, bad values as the default with 0116H.
 
-    Raises MissingAttribute, MissingValue, InvalidAttribute for M/M.
+    With `others`, attributes that no rule knows are kept too. M/M raises MissingAttribute, MissingValue,
+    InvalidAttribute.
     """
+    table = tuple(table)
     found: dict[str, Any] = {}
     replaced: list[Rule] = []
     warnings: dict[int, None] = {}
@@ -226,7 +75,23 @@ def read_rules(table: Iterable[Rule], values: Values, setting: bool = False) -> 
             value = rule.default
         if value is not None:
             found[rule.name] = value
+    if others and (unknown := other_attributes(table, values)):
+        found["other_attributes"] = unknown
     return Said(found, tuple(warnings), tuple(replaced))
+
+
+def other_attributes(table: Iterable[Rule], values: Values) -> tuple[tuple[str, str], ...]:
+    """Attributes outside the table, by tag, as text: patient and study of some SCUs, private groups."""
+    known = {rule.tag for rule in table} | rules.SEQUENCES | {rules.IMAGE_BOX_POSITION, rules.PIXEL_DATA}
+    found = [element for tag, element in values.elements.items() if tag not in known and element.length > 0]
+    short = [element for element in found if element.length <= MAX_OTHER_BYTES][:MAX_OTHERS]
+    return tuple((f"{element.tag:08X}", printable(element, values)) for element in short)
+
+
+def printable(element: Element, values: Values) -> str:
+    """A value as text; bytes that are no text in hexadecimal."""
+    text = values.text(element)
+    return text if text.isprintable() else values.raw(element).hex()
 
 
 def is_absent(rule: Rule, element: Element | None) -> bool:
@@ -253,7 +118,9 @@ def convert(rule: Rule, element: Element, values: Values) -> Any:
             return term(rule, values.text(element))
         case Kind.LENGTH:
             length = values.numbers(element, rule.vr)[0]
-            return length if length > 0 else None
+            if length > MAX_LENGTH_MM:
+                raise ValueError(f"{length} mm is longer than any film")
+            return float(length) if length > 0 else None
     number = values.whole(element, rule.vr)
     if number < 0 or (rule.kind is Kind.COUNT and number < 1) or (rule.allowed and number not in rule.allowed):
         raise ValueError(f"{number} is out of range")

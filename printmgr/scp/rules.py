@@ -33,7 +33,7 @@ class Kind(StrEnum):
     QUANTITY = "a whole number; 0 stands for the default; a real number in the model"
     DENSITY = "hundredths of OD, OD in the model; 0 stands for the printer's own"
     DENSITY_TERM = "BLACK, WHITE or hundredths of OD as text"
-    LENGTH = "mm; 0 and less count as absent"
+    LENGTH = "mm up to 10000; 0 and less count as absent"
     REFERENCE = "the Referenced SOP Instance UID of the first item"
     LIMITED = "a whole number in a range, the allowed ones listed"
 
@@ -185,7 +185,7 @@ IMAGE_BOX_RULES = (
 )
 
 # PS3.3 C.13.5, the item of the image sequence. Standard: 8 bits in 8 or 12 in 16, unsigned. What else can be rendered
-# is accepted: any depth up to 16, the bits anywhere in the cell, signed, and RGB.
+# is accepted: other depths, the bits anywhere in the cell, signed ones, and colour.
 IMAGE_RULES = (
     Rule("SamplesPerPixel", 0x00280002, "US", M, Kind.LIMITED, "samples_per_pixel", (1, 3)),
     Rule(
@@ -195,14 +195,14 @@ IMAGE_RULES = (
         M,
         Kind.TERM,
         "photometric_interpretation",
-        ("MONOCHROME1", "MONOCHROME2", "RGB"),
+        ("MONOCHROME1", "MONOCHROME2", "RGB", "YBR_FULL"),
     ),
     Rule("PlanarConfiguration", 0x00280006, "US", MC, Kind.LIMITED, "planar_configuration", (0, 1), 0),
     Rule("Rows", 0x00280010, "US", M, Kind.COUNT, "rows"),
     Rule("Columns", 0x00280011, "US", M, Kind.COUNT, "columns"),
-    Rule("BitsAllocated", 0x00280100, "US", M, Kind.LIMITED, "bits_allocated", (8, 16)),
-    Rule("BitsStored", 0x00280101, "US", M, Kind.LIMITED, "bits_stored", tuple(range(1, 17))),
-    Rule("HighBit", 0x00280102, "US", M, Kind.LIMITED, "high_bit", tuple(range(16))),
+    Rule("BitsAllocated", 0x00280100, "US", M, Kind.LIMITED, "bits_allocated", (8, 16, 32)),
+    Rule("BitsStored", 0x00280101, "US", M, Kind.LIMITED, "bits_stored", tuple(range(1, 33))),
+    Rule("HighBit", 0x00280102, "US", M, Kind.LIMITED, "high_bit", tuple(range(32))),
     Rule("PixelRepresentation", 0x00280103, "US", M, Kind.LIMITED, "pixel_representation", (0, 1)),
 )
 

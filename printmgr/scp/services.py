@@ -12,10 +12,10 @@ from printmgr.errors import NoSuchAction, PrintError
 from printmgr.film.model import Image, ImageBox, StoredPixels
 from printmgr.film.requests import ImageBoxRequest
 from printmgr.film.session import Outcome
-from printmgr.scp import attributes, replies, rules
-from printmgr.scp.attributes import PixelsIn
+from printmgr.scp import attributes, images, luts, replies, rules
 from printmgr.scp.contexts import CLASS_NAMES, SOPClass
 from printmgr.scp.encoded import Encoding
+from printmgr.scp.images import PixelsIn
 from printmgr.scp.values import Values, read
 from printmgr.scp.work import Work
 
@@ -106,8 +106,8 @@ def set_image_box(work: Work, request: Request) -> Reply:
     """The data set goes to the spool as it came, and is safe there before the answer; its pixels are not looked at."""
     position = work.session.position_of(request.uid)
     values = request.values()
-    wanted, pixels, said = attributes.image_box(values)
-    claimed = attributes.claimed_position(values)
+    wanted, pixels, said = images.image_box(values)
+    claimed = images.claimed_position(values)
     if claimed != position:
         log.warning("image box at position %d is called %s by the SCU", position, claimed)
     if pixels is None:
@@ -132,7 +132,7 @@ def keep_image(work: Work, request: Request, wanted: ImageBoxRequest, pixels: Pi
 
 
 def create_presentation_lut(work: Work, request: Request) -> Reply:
-    wanted = attributes.presentation_lut(request.values())
+    wanted = luts.presentation_lut(request.values())
     work.session.create_presentation_lut(request.uid, wanted)
     used = Dataset()
     if wanted.shape is not None:
