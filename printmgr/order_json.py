@@ -15,12 +15,15 @@ VERSION = 1
 FILE = "order.json"
 
 
-def encode_order(print_: Print) -> bytes:
-    """The print without its folder. A Presentation LUT that many images share is written once."""
+def encode_order(print_: Print, **more: object) -> bytes:
+    """The print without its folder, and what else is to stand beside it.
+
+    A Presentation LUT that many images share is written once; its place has its number in "presentation_luts".
+    """
     luts = list(dict.fromkeys(_luts(print_.order)))
     numbers = {lut: number for number, lut in enumerate(luts)}
     document: dict[str, object] = {"version": VERSION, "presentation_luts": [as_json.plain(lut) for lut in luts]}
-    document |= as_json.plain(print_)
+    document |= as_json.plain(print_) | more
     del document["folder"]
     return as_json.encode(document, {PresentationLUT: numbers.__getitem__})
 

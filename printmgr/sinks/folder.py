@@ -1,0 +1,46 @@
+"""Films as files: ROOT/<printer slug>/YYYY-MM-DD/<print id>.pdf beside <print id>.json."""
+
+import re
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from printmgr.errors import DeliveryFailed, ResourceLimit
+from printmgr.files import make_folder, whole
+from printmgr.ports import Print
+
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class FolderSink:
+    """Keeps films below `root`, for its owner alone."""
+
+    root: Path
+
+    def deliver(self, print_: Print, pdf: Path, document: Path) -> str:
+        """Copy both files, the PDF last: where it is, the film is whole. The path of the PDF. Raises DeliveryFailed."""
+        folder = self.root / plain(print_.printer.slug) / plain(print_.date)
+        target = folder / f"{plain(print_.id)}.pdf"
+        try:
+            make_folder(folder)
+            copy(document, target.with_suffix(".json"))
+            copy(pdf, target)
+        except (OSError, ResourceLimit) as error:
+            raise DeliveryFailed(f"film {print_.id} does not get into {folder}: {error}") from error
+        return str(target)
+
+
+def plain(name: str) -> str:
+    """A name that is no path. Raises DeliveryFailed."""
+    if not NAME.fullmatch(name):
+        raise DeliveryFailed(f"{name!r} is no folder or file name; expected letters, digits, '.', '_', '-'")
+    return name
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file unless it is there already, whole."""
+    if target.exists() and target.stat().st_size == source.stat().st_size:
+        return
+    with source.open("rb") as read, whole(target) as write:
+        shutil.copyfileobj(read, write, 1 << 20)
