@@ -163,8 +163,7 @@ class Dicom(Table):
     acse_timeout_s: float = Field(default=30, gt=0)  # for an association to be negotiated
     idle_timeout_s: float = Field(default=600, gt=0)  # between two requests
     pdu_timeout_s: float = Field(default=30, gt=0)  # for one PDU to arrive whole
-    max_films: int = Field(default=64, ge=1)  # of one association
-    max_data_bytes: int = Field(default=2 << 30, ge=1 << 20)  # of one association
+    max_data_bytes: int = Field(default=2 << 30, ge=1 << 20)  # that one association may have in the spool
     min_free_bytes: int = Field(default=1 << 28, ge=0)  # below it the printer says its receiver is full
 
     @field_validator("open_to_network")
@@ -184,7 +183,7 @@ class SinkSettings(Table):
 
     name: str = Field(min_length=1)
     kind: Literal["folder"] = "folder"
-    folder: Path | None = None  # kind folder; DATA_DIR/films when not given
+    root: Path | None = None  # kind folder: DATA_DIR/films when not given
 
 
 class Retention(Table):

@@ -17,21 +17,21 @@ class Slot:
     """A place held until it is given back or its process ends, however it ends."""
 
     def __init__(self, file: Path, name: str) -> None:
-        """Take the place. Raises Taken."""
+        """Take the place. Raises Taken. A process that inherits `descriptor` holds it too."""
         self.name = name
         file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        self.descriptor = os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self.descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = os.read(self._descriptor, 32).decode("ascii", "replace").strip()
-            os.close(self._descriptor)
+            holder = os.read(self.descriptor, 32).decode("ascii", "replace").strip()
+            os.close(self.descriptor)
             raise Taken(file, holder) from None
-        os.ftruncate(self._descriptor, 0)
-        os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
+        os.ftruncate(self.descriptor, 0)
+        os.pwrite(self.descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def release(self) -> None:
-        os.close(self._descriptor)
+        os.close(self.descriptor)
 
 
 def first_free(folder: Path, prefix: str) -> Slot:

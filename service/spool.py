@@ -23,6 +23,7 @@ from typing import Protocol
 
 from printmgr import order_json
 from printmgr.errors import ResourceLimit
+from printmgr.files import sync_folder, whole
 from printmgr.film.model import PrintOrder
 from printmgr.film.printer import LogicalPrinter
 from printmgr.ports import Caller, Print
@@ -57,10 +58,17 @@ def local_now() -> datetime:
 class Spool:
     """The spool of one data directory, as the process uses it that takes orders."""
 
-    def __init__(self, root: Path, book: OrderBook, now: Callable[[], datetime] = local_now) -> None:
+    def __init__(
+        self,
+        root: Path,
+        book: OrderBook,
+        max_association_bytes: int = 2 << 30,
+        now: Callable[[], datetime] = local_now,
+    ) -> None:
         self.associations = root / "associations"
         self.prints = root / "prints"
         self.book = book
+        self.max_association_bytes = max_association_bytes
         self.now = now
         for folder in (self.associations, self.prints):
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -109,7 +117,8 @@ class Spool:
                 folder.mkdir(exist_ok=True, mode=0o700)
                 for name in _data_sets(print_.order):
                     _link(source / name, folder / name)
-                write_whole(folder / order_json.FILE, document)
+                with whole(folder / order_json.FILE) as file:
+                    file.write(document)
                 sync_folder(self.prints)
         except FileNotFoundError as error:
             log.error("print %s lost a data set: %s", print_id, error)
@@ -142,9 +151,13 @@ class AssociationSpool:
         self._numbers = itertools.count(1)
         self._folder = spool.associations / caller.association
         self._there = False
+        self._sizes: dict[str, int] = {}
 
     def keep_data_set(self, data: bytes | memoryview) -> str:
-        """Write an encoded data set as it came and fsync it; its name. Raises ResourceLimit when the disk is full."""
+        """Write an encoded data set as it came and fsync it; its name. Raises ResourceLimit when there is no room."""
+        size, limit = memoryview(data).nbytes, self._spool.max_association_bytes
+        if sum(self._sizes.values()) + size > limit:
+            raise ResourceLimit(f"the association has {limit} bytes in the spool already, its limit")
         name = f"{next(self._numbers)}.ds"
         with no_room_named():
             if not self._there:
@@ -153,11 +166,13 @@ class AssociationSpool:
                 self._there = True
             write_synced(self._folder / name, data)
             sync_folder(self._folder)
+        self._sizes[name] = size
         return name
 
     def drop(self, name: str) -> None:
         """Forget a data set; prints ordered before have their own link to it by then."""
         file = self._folder / name
+        self._sizes.pop(name, None)
         self._spool.later(lambda: file.unlink(missing_ok=True))
 
     def order(self, order: PrintOrder, statuses: Mapping[str, list[int]]) -> str:
@@ -203,24 +218,6 @@ def write_synced(file: Path, data: bytes | memoryview) -> None:
     except OSError:
         file.unlink()
         raise
-    finally:
-        os.close(descriptor)
-
-
-def write_whole(file: Path, data: bytes) -> None:
-    """Write a file that is there whole or not at all, fsynced with its folder."""
-    temporary = file.with_name(f".{file.name}.part")
-    temporary.unlink(missing_ok=True)
-    write_synced(temporary, data)
-    temporary.replace(file)
-    sync_folder(file.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in `folder` survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)
 

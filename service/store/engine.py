@@ -104,7 +104,7 @@ def migrate(url: str) -> None:
         EnvironmentContext(config, scripts, fn=upgrade) as context,
         store.engine.connect() as connection,
     ):
-        context.configure(connection=connection)
+        context.configure(connection=connection, transactional_ddl=True)
         with connection.begin():
             context.run_migrations()
     store.close()
