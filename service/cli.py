@@ -1,6 +1,74 @@
-"""The command line `printmgr`."""
+"""The command line `printmgr`. Exit codes: 0 done, 1 failed, 2 wrong call. Heavy things are imported late."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service import cli_config, cli_film, cli_jobs
+from service.terminal import SettingsFile, fail, settings_of
+
+app = typer.Typer(
+    name="printmgr",
+    help="Virtual DICOM film printer and off-line DICOM media: films become PDFs, studies become verified discs.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.add_typer(cli_film.app, name="film")
+app.add_typer(cli_jobs.app, name="jobs")
+app.add_typer(cli_config.app, name="config")
+
+
+@app.command()
+def serve(
+    settings: SettingsFile = None,
+    role: Annotated[str, typer.Option(help="node, worker or all")] = "all",
+) -> None:
+    """Take prints and make films of them until Ctrl-C or SIGTERM."""
+    from service.supervisor import Role, Supervisor
+
+    roles = {"all": (Role.NODE, Role.WORKER), "node": (Role.NODE,), "worker": (Role.WORKER,)}
+    if role not in roles:
+        raise typer.BadParameter(f"is {role!r}; expected node, worker or all", param_hint="--role")
+    log_to_stderr()
+    Supervisor(settings_of(settings), roles[role], say=say).run()
+
+
+@app.command()
+def demo(
+    data_dir: Annotated[Path, typer.Option(help="Where films and everything else go.")] = Path("run"),
+    port: Annotated[int, typer.Option(help="DICOM port; any free one when it is taken.")] = 11112,
+    once: Annotated[bool, typer.Option("--once", help="End when the sample film is there.")] = False,
+) -> None:
+    """Start the service with a sample printer on this machine, print a sample film into it and say where it is."""
+    from service.demo import run
+
+    log_to_stderr()
+    run(data_dir, port, once, say)
+
+
+def say(line: str) -> None:
+    """A line for people, at once."""
+    print(line, flush=True)
+
+
+def log_to_stderr() -> None:
+    """One line an event."""
+    import logging
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s", stream=sys.stderr
+    )
+    for noisy in ("alembic", "pynetdicom", "pydicom"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 def main() -> None:
-    """Run the command line."""
-    raise SystemExit(2)
+    """Run the command line; what can go wrong is told in words, with its exit code."""
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001  # the command line's top
+        fail(error)

@@ -3,10 +3,14 @@
 import logging
 import os
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from printmgr.errors import DeliveryFailed, ResourceLimit
+from printmgr.files import whole
 from printmgr.film.printer import LogicalPrinter
 from printmgr.ports import Caller, Print, PrintSpool, Sink
 from service.config import Partner, Settings
@@ -209,3 +213,20 @@ def sink_named(settings: Settings, name: str) -> Sink:
 
 def _discard(result: object) -> None:
     """A step's result is the file it left."""
+
+
+def render_again(settings: Settings, print_id: str, output: Path) -> None:
+    """Make the PDF of a settled print anew from its order. Raises NoSuchPrint, DamagedSpool, BadPixels."""
+    from printmgr import pipeline
+
+    try:
+        print_ = load_print(settings.spool_dir, print_id)
+    except FileNotFoundError:
+        raise prints.NoSuchPrint(print_id) from None
+    with tempfile.TemporaryDirectory() as folder:
+        for file in print_.folder.glob("*.ds"):
+            (Path(folder) / file.name).symlink_to(file)
+        again = replace(print_, folder=Path(folder))
+        pipeline.lay_out_step(again)
+        with whole(output.absolute()) as pdf:
+            pdf.write(pipeline.render_step(again).read_bytes())

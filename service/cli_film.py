@@ -1,0 +1,138 @@
+"""`printmgr film`: print films, list them, show one, render one again."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from service.terminal import AsJSON, SettingsFile, fail, print_json, print_table, settings_of, store_of
+
+app = typer.Typer(help="Print, list, show and render films.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_films(
+    settings: SettingsFile = None,
+    state: Annotated[str, typer.Option(help="Only prints in this state, such as failed.")] = "",
+    printer: Annotated[str, typer.Option(help="Only prints of this printer's AE title.")] = "",
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    as_json: AsJSON = False,
+) -> None:
+    """List prints, newest first."""
+    from service.store import prints
+
+    with store_of(settings_of(settings)) as store, store.read() as connection:
+        found = prints.listed(connection, limit, state, printer)
+    if as_json:
+        print_json(found)
+        return
+    rows = [(p.id, p.state, p.printer, p.calling_ae, p.ordered_at, p.film_count, p.images, p.error) for p in found]
+    columns = ("id", "state", "printer", "from", "ordered", "films", "images", "error")
+    print_table(columns, rows, "no films")
+
+
+@app.command()
+def show(
+    print_id: Annotated[str, typer.Argument(metavar="ID")], settings: SettingsFile = None, as_json: AsJSON = False
+) -> None:
+    """Show a print: its films, the statuses that were answered, where it was delivered."""
+    from service.store import prints
+
+    with store_of(settings_of(settings)) as store, store.read() as connection:
+        found = prints.one(connection, print_id)
+    if as_json:
+        print_json(found)
+        return
+    print(f"{found.id}  {found.state}{'  deleted by retention' if found.deleted else ''}")
+    print(
+        f"ordered {found.ordered_at} by {found.calling_ae} ({found.address}) at {found.printer}, {found.copies} copies"
+    )
+    if found.error:
+        print(f"error: {found.error}")
+    for film in found.films:
+        print(
+            f"film {film.number}: {film.film_size_id} {film.film_orientation} {film.image_display_format}, "
+            f"{film.images} images in {film.boxes} boxes"
+        )
+    for request, statuses in found.statuses.items():
+        print(f"{request}: {' '.join(f'{status:04X}H' for status in statuses)}")
+    for delivery in found.deliveries:
+        print(f"{delivery.sink}: {delivery.state} {delivery.place or delivery.error}")
+
+
+@app.command()
+def render(
+    print_id: Annotated[str, typer.Argument(metavar="ID")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The PDF to write.")],
+    settings: SettingsFile = None,
+) -> None:
+    """Make the PDF of a print again from its order, while the spool still has it."""
+    from service.wiring import render_again
+
+    render_again(settings_of(settings), print_id, output)
+    print(output)
+
+
+@app.command()
+def send(
+    host: str,
+    port: int,
+    called_ae: str,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...")],
+    image_display_format: Annotated[str, typer.Option("--format", help="Image Display Format.")] = "STANDARD\\1,1",
+    film_size: Annotated[str, typer.Option(help="Film Size ID, such as 14INX17IN.")] = "",
+    orientation: Annotated[str, typer.Option(help="PORTRAIT or LANDSCAPE.")] = "",
+    magnification: Annotated[str, typer.Option(help="REPLICATE, BILINEAR, CUBIC or NONE.")] = "",
+    polarity: Annotated[str, typer.Option(help="NORMAL or REVERSE.")] = "",
+    trim: Annotated[str, typer.Option(help="YES or NO.")] = "",
+    border_density: Annotated[str, typer.Option(help="BLACK, WHITE or hundredths of OD.")] = "",
+    empty_density: Annotated[str, typer.Option(help="BLACK, WHITE or hundredths of OD.")] = "",
+    min_density: Annotated[float | None, typer.Option(help="OD")] = None,
+    max_density: Annotated[float | None, typer.Option(help="OD")] = None,
+    copies: Annotated[int, typer.Option(min=1)] = 1,
+    resolution: Annotated[str, typer.Option(help="STANDARD or HIGH.")] = "",
+    image_width: Annotated[float | None, typer.Option(help="Requested Image Size: width in mm.")] = None,
+    too_large: Annotated[str, typer.Option(help="DECIMATE, CROP or FAIL.")] = "",
+    lut: Annotated[str, typer.Option(help="Presentation LUT Shape: IDENTITY or 'LIN OD'.")] = "",
+    bits: Annotated[int, typer.Option(help="8 or 12 bits a pixel.")] = 12,
+    by_session: Annotated[bool, typer.Option("--by-session", help="One N-ACTION for all films.")] = False,
+    calling_ae: Annotated[str, typer.Option(help="Our AE title.")] = "PRINTMGR",
+    timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 60.0,
+) -> None:
+    """Print DICOM images on any DICOM film printer; every status is told."""
+    from printmgr.scu import Answer, SendFailed, SendOptions
+    from printmgr.scu import send as send_to
+
+    if bits not in (8, 12):
+        raise typer.BadParameter(f"is {bits}; expected 8 or 12", param_hint="--bits")
+    options = SendOptions(
+        calling_ae=calling_ae,
+        image_display_format=image_display_format,
+        film_size_id=film_size,
+        film_orientation=orientation,
+        magnification_type=magnification,
+        polarity=polarity,
+        trim=trim,
+        border_density=border_density,
+        empty_image_density=empty_density,
+        min_density=min_density,
+        max_density=max_density,
+        number_of_copies=copies,
+        resolution_id=resolution,
+        requested_image_size=image_width,
+        requested_decimate_crop_behavior=too_large,
+        presentation_lut_shape=lut,
+        bits=bits,
+        print_session=by_session,
+        timeout_s=timeout,
+    )
+
+    def report(answer: Answer) -> None:
+        print(f"{answer.status:04X}H  {answer.request}  {answer.comment}".rstrip())
+
+    try:
+        answers = send_to(host, port, called_ae, files, options, report)
+    except SendFailed as error:
+        fail(error)
+    if any(answer.failed for answer in answers):
+        raise typer.Exit(1)
