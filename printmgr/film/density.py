@@ -63,8 +63,15 @@ class Viewing:
 
     def jnds(self) -> tuple[float, float]:
         """JND index of the darkest and of the lightest density."""
-        darkest, lightest = jnd_of_luminance(self.luminance([self.dmax, self.dmin])).tolist()
-        return darkest, lightest
+        return jnd_range(self.dmin, self.dmax, self.illumination, self.ambient)
+
+
+@lru_cache(maxsize=256)
+def jnd_range(dmin: float, dmax: float, illumination: float, ambient: float) -> tuple[float, float]:
+    """JND index of the darkest and of the lightest density; kept, as a film of many images asks it of each."""
+    luminances = [ambient + illumination * 10.0**-density for density in (dmax, dmin)]
+    darkest, lightest = jnd_of_luminance(luminances).tolist()
+    return darkest, lightest
 
 
 def density_range(printer: LogicalPrinter, film: FilmBox, image_box: ImageBox | None = None) -> tuple[float, float]:
