@@ -4,6 +4,7 @@ import logging
 import os
 import socket
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -14,6 +15,7 @@ from printmgr.files import whole
 from printmgr.film.printer import LogicalPrinter
 from printmgr.ports import Caller, Print, PrintSpool, Sink
 from service.config import Partner, Settings
+from service.retention import Retention
 from service.spool import Spool, load_print
 from service.steps import JobKind, Progress, Step
 from service.store import jobs, orders, prints
@@ -24,6 +26,7 @@ log = logging.getLogger(__name__)
 
 SOFTWARE_VERSION = "0.1.0"
 STOP_S = 45.0
+FIRST_WORKER = "worker-0"  # the one that removes what is old
 STATUS_S = 1.0  # how long a look at the disk holds
 
 
@@ -152,11 +155,16 @@ class WorkerRole:
 
         self.store = Store(settings.database, Durability.REPEATABLE)
         self.engine = Engine(self.store, job_kinds(settings, self.store), executor)
+        self._retention = Retention(settings, self.store, self.engine.forget) if executor == FIRST_WORKER else None
+        self._stopping = threading.Event()
 
     def start(self) -> None:
         self.engine.start()
+        if self._retention:
+            self._retention.start(self._stopping)
 
     def stop(self) -> None:
+        self._stopping.set()
         if not self.engine.stop(STOP_S):
             log.warning("a step did not end in %.0f s; it will run again", STOP_S)
 

@@ -178,6 +178,17 @@ def count(connection: Connection) -> dict[str, int]:
     }
 
 
+def with_steps(connection: Connection, microseconds: int) -> list[str]:
+    """Jobs that ended before then and whose steps are still known."""
+    query = select(Job.id).where(Job.state.in_(ENDED), Job.changed_at < microseconds)
+    query = query.where(select(JobStep.number).where(JobStep.job_id == Job.id).exists())
+    return list(connection.execute(query).scalars())
+
+
+def delete_steps(connection: Connection, job_ids: Iterable[str]) -> None:
+    connection.execute(delete(JobStep).where(JobStep.job_id.in_(list(job_ids))))
+
+
 def beat(connection: Connection, executor: str, pid: int) -> None:
     """The worker in this slot lives."""
     row = insert(Executor).values(id=executor, pid=pid, seen_at=_now())

@@ -21,9 +21,7 @@ class Job(Base):
     kind: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(16))
     error: Mapped[str] = mapped_column(Text, default="", server_default="")
-    request: Mapped[str] = mapped_column(
-        Text, default="", server_default=""
-    )  # JSON: what to do
+    request: Mapped[str] = mapped_column(Text, default="", server_default="")  # JSON: what to do
     ordered_at: Mapped[int] = mapped_column(BigInteger)
     changed_at: Mapped[int] = mapped_column(BigInteger)
 

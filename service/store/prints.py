@@ -106,15 +106,26 @@ def ids(connection: Connection) -> set[str]:
     return set(connection.execute(select(PrintRow.id)).scalars())
 
 
-def ended_before(connection: Connection, microseconds: int) -> list[tuple[str, str, str]]:
-    """Prints whose job ended before then as (id, slug, date)."""
+def done_before(connection: Connection, microseconds: int) -> list[str]:
+    """Prints that were delivered, or given up by someone, before then; oldest first."""
     query = (
-        select(PrintRow.id, PrintRow.slug, PrintRow.date)
-        .join(Job, Job.id == PrintRow.id)
+        select(Job.id)
+        .join(PrintRow, Job.id == PrintRow.id)
         .where(Job.state.in_([JobState.DONE, JobState.CANCELLED]), Job.changed_at < microseconds)
         .order_by(Job.ordered_at)
     )
-    return [(row.id, row.slug, row.date) for row in connection.execute(query)]
+    return list(connection.execute(query).scalars())
+
+
+def with_films(connection: Connection, microseconds: int) -> list[str]:
+    """Prints that ended before then and whose films are not removed yet, oldest first."""
+    query = (
+        select(Job.id)
+        .join(PrintRow, Job.id == PrintRow.id)
+        .where(Job.state == JobState.DONE, Job.changed_at < microseconds, PrintRow.deleted_at.is_(None))
+        .order_by(Job.ordered_at)
+    )
+    return list(connection.execute(query).scalars())
 
 
 def mark_deleted(connection: Connection, print_id: str) -> None:

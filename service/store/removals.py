@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, select
 
-from service.store.jobs import ENDED, iso
+from service.store.jobs import ENDED, JobState, iso
 from service.store.models import Job, PrintRow, Removal
 
 
@@ -23,12 +23,12 @@ def listed(connection: Connection, limit: int = 100) -> list[tuple[str, str, int
 
 
 def old_jobs(connection: Connection, microseconds: int) -> list[str]:
-    """Jobs that ended before then and have no film left to answer for."""
+    """Jobs that ended before then and have no film (any more)."""
     query = (
         select(Job.id)
         .outerjoin(PrintRow, PrintRow.id == Job.id)
         .where(Job.state.in_(ENDED), Job.changed_at < microseconds)
-        .where((PrintRow.id.is_(None)) | (PrintRow.deleted_at.is_not(None)))
+        .where(PrintRow.id.is_(None) | PrintRow.deleted_at.is_not(None) | (Job.state != JobState.DONE))
     )
     return list(connection.execute(query).scalars())
 

@@ -1,0 +1,126 @@
+"""What is old enough goes, and it is written down that it went: films, spool folders, records of jobs."""
+
+import logging
+import shutil
+import threading
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from service.config import Settings
+from service.store import jobs, prints, removals
+from service.store.engine import Store
+
+log = logging.getLogger(__name__)
+
+DAY_S = 86400.0
+Forget = Callable[[Sequence[str]], None]
+
+
+class Retention:
+    """The nightly removal of one installation."""
+
+    def __init__(self, settings: Settings, store: Store, forget: Forget) -> None:
+        """forget  deletes what the job engine kept of ended jobs"""
+        self._settings = settings
+        self._store = store
+        self._forget = forget
+
+    def start(self, stopping: threading.Event) -> None:
+        """Remove at start, for a machine that is off at night, and every night."""
+        threading.Thread(target=self._loop, args=[stopping], name="retention", daemon=True).start()
+
+    def _loop(self, stopping: threading.Event) -> None:
+        while not stopping.is_set():
+            try:
+                self.run(time.time())
+            except Exception:
+                log.exception("retention stumbled; trying again next night")
+            stopping.wait(seconds_until(self._settings.retention.hour, datetime.now()))
+
+    def run(self, now: float) -> dict[str, int]:
+        """Remove what is older than its kind's days at the time `now`, seconds since 1970; how many of each kind."""
+        keep = self._settings.retention
+        tasks = (
+            ("films", keep.films, self._films),
+            ("spool", keep.spool, self._spool),
+            ("jobs", keep.jobs, self._jobs),
+        )
+        counts = {}
+        for kind, days, remove in tasks:
+            counts[kind] = remove(int((now - days * DAY_S) * 1e6)) if days else 0
+            if counts[kind]:
+                log.info("retention removed %d %s older than %d days", counts[kind], kind, days)
+        return counts
+
+    def _films(self, before: int) -> int:
+        """Films in folders of ours; what other sinks took is theirs."""
+        with self._store.read() as connection:
+            old = [prints.one(connection, id_) for id_ in prints.with_films(connection, before)]
+        for print_ in old:
+            pdfs = [
+                Path(delivery.place) for delivery in print_.deliveries if delivery.place.endswith(f"/{print_.id}.pdf")
+            ]
+            size = sum(_remove_file(file) for pdf in pdfs for file in (pdf, pdf.with_suffix(".json")))
+            for pdf in pdfs:
+                _remove_if_empty(pdf.parent)
+            with self._store.write() as connection:
+                prints.mark_deleted(connection, print_.id)
+                removals.record(connection, "films", print_.id, size)
+        return len(old)
+
+    def _spool(self, before: int) -> int:
+        with self._store.read() as connection:
+            old = prints.done_before(connection, before)
+        folders = [self._settings.spool_dir / "prints" / id_ for id_ in old]
+        return sum(self._remove_folder(folder) for folder in folders if folder.exists())
+
+    def _jobs(self, before: int) -> int:
+        """Steps of every old job; jobs that have no film to answer for go whole, with their spool folder."""
+        with self._store.read() as connection:
+            with_steps, whole = jobs.with_steps(connection, before), removals.old_jobs(connection, before)
+        for job_id in whole:
+            folder = self._settings.spool_dir / "prints" / job_id
+            if folder.exists():
+                self._remove_folder(folder)
+        self._forget(sorted({*with_steps, *whole}))
+        with self._store.write() as connection:
+            jobs.delete_steps(connection, with_steps)
+            for job_id in whole:
+                removals.record(connection, "jobs", job_id, 0)
+            removals.delete_jobs(connection, whole)
+        return len(whole)
+
+    def _remove_folder(self, folder: Path) -> int:
+        size = sum(file.stat().st_size for file in folder.iterdir())
+        shutil.rmtree(folder)
+        with self._store.write() as connection:
+            removals.record(connection, "spool", folder.name, size)
+        return 1
+
+
+def seconds_until(hour: int, now: datetime) -> float:
+    """How long until the clock next shows `hour`:00.
+
+    >>> seconds_until(3, datetime(2024, 5, 6, 2, 30)), seconds_until(3, datetime(2024, 5, 6, 3, 0))
+    (1800.0, 86400.0)
+    """
+    then = now.replace(hour=hour, minute=0, second=0, microsecond=0)
+    if then <= now:
+        then += timedelta(days=1)
+    return (then - now).total_seconds()
+
+
+def _remove_file(file: Path) -> int:
+    """Its size; nothing when it is gone already."""
+    if not file.exists():
+        return 0
+    size = file.stat().st_size
+    file.unlink()
+    return size
+
+
+def _remove_if_empty(folder: Path) -> None:
+    if folder.is_dir() and not any(folder.iterdir()):
+        folder.rmdir()
