@@ -33,7 +33,7 @@ class SeriesGroup:
 class StudyGroup:
     """The series of one study."""
 
-    series: dict[str, SeriesGroup] = field(default_factory=dict)
+    series: dict[bytes, SeriesGroup] = field(default_factory=dict)
 
 
 def derive(studies: Sequence[StudyGroup]) -> None:

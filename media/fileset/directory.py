@@ -6,13 +6,17 @@ from dataclasses import dataclass, field
 
 from media.fileset import records
 from media.fileset.elements import element
-from media.fileset.model import Keys, PlannedFile
-from media.fileset.profiles import IconRule, Profile
+from media.fileset.model import Keys, PlannedFile, Volume
+from media.fileset.profiles import Profile
 from media.fileset.record_keys import RecordKeys
+from media.fileset.transfer_syntaxes import EXPLICIT_LE
 
 RECORD_HEAD_BYTES = 8 + 12 + 10 + 12  # item, next record, in-use flag, lower level
-NEXT, IN_USE, LOWER = (0x00041400, 0x00041410, 0x00041420)
-PRIVATE_RECORD_UID = "2.25.219532106943027493171302847466139126117"
+OFFSETS_BYTES = 12 + 12 + 10 + 12  # first and last root record, consistency flag, head of the record sequence
+DIRECTORY_CLASS = b"1.2.840.10008.1.3.10"
+IMPLEMENTATION_CLASS_UID = "2.25.134147076632699498702449488191355905534"
+IMPLEMENTATION_VERSION = "PRINTMGR_1"
+PRIVATE_RECORD_UID = "2.25.286131641152708233499592846277944304518"
 """(0004,1432) of our PRIVATE records: a file of a SOP class for which PS3.3 has no directory record."""
 
 ROOT = -1
@@ -38,11 +42,6 @@ class Directory:
 
     records: list[Record] = field(default_factory=list)
     last_root: int = -1  # the first one is the first record
-
-    def sizes(self, icon: IconRule | None) -> list[int]:
-        """Bytes of each record as a sequence item, icon included."""
-        pixels = icon_bytes(icon.size) if icon else 0
-        return [RECORD_HEAD_BYTES + len(one.body) + (pixels if one.icon else 0) for one in self.records]
 
 
 def icon_bytes(size: int) -> int:
@@ -72,9 +71,10 @@ def icon_element(size: int, pixels: bytes) -> bytes:
 class DirectoryMaker:
     """Makes directories under one profile."""
 
-    def __init__(self, profile: Profile, icons: bool = False) -> None:
+    def __init__(self, profile: Profile, icons: bool = False, descriptor: str = "") -> None:
+        self.descriptor = descriptor
         self.levels = {name: RecordKeys(records.RECORDS[name], profile) for name in ("PATIENT", "STUDY", "SERIES")}
-        self.icons = profile.icon is not None and (icons or profile.icon.required)
+        self.icon = profile.icon if profile.icon and (icons or profile.icon.required) else None
         self.constants: dict[tuple[str, str, str], tuple[bytes, bytes, bytes]] = {}
 
     def directory(self, files: Iterable[PlannedFile]) -> Directory:
@@ -87,10 +87,15 @@ class DirectoryMaker:
                 parent = ROOT
             else:
                 parent = self.open_levels(made, file, branch, last)
-            record = Record(self.file_body(file), file=file, icon=self.icons and file.record_type == "IMAGE")
+            record = Record(self.file_body(file), file=file, icon=self.icon is not None and file.record_type == "IMAGE")
             hang(made, record, parent, last)
         made.last_root = last.get(ROOT, ROOT)
         return made
+
+    def sizes(self, made: Directory) -> list[int]:
+        """Bytes of each record as a sequence item, icon included."""
+        pixels = icon_bytes(self.icon.size) if self.icon else 0
+        return [RECORD_HEAD_BYTES + len(one.body) + (pixels if one.icon else 0) for one in made.records]
 
     def open_levels(
         self, made: Directory, file: PlannedFile, branch: list[tuple[bytes, int]], last: dict[int, int]
@@ -151,6 +156,34 @@ def constants(record_type: str, sop_class_uid: str, transfer_syntax_uid: str) ->
         element(0x00041510, "UI", sop_class_uid.encode()),
         element(0x00041512, "UI", transfer_syntax_uid.encode()),
     )
+
+
+def header(file_set_id: str, file_set_uid: str, descriptor: str) -> bytes:
+    """Preamble, file meta information (PS3.10 7.1), and what stands before the offsets of the root directory.
+
+    descriptor  File ID of a file that describes the File-set in words, '' without; no README.TXT: it has a dot
+    """
+    meta = b"".join(
+        (
+            element(0x00020001, "OB", b"\0\1"),
+            element(0x00020002, "UI", DIRECTORY_CLASS),
+            element(0x00020003, "UI", file_set_uid.encode()),
+            element(0x00020010, "UI", EXPLICIT_LE.encode()),
+            element(0x00020012, "UI", IMPLEMENTATION_CLASS_UID.encode()),
+            element(0x00020013, "SH", IMPLEMENTATION_VERSION.encode()),
+        )
+    )
+    length = element(0x00020000, "UL", struct.pack("<I", len(meta)))
+    file_set = element(0x00041130, "CS", file_set_id.encode())
+    if descriptor:
+        file_set += element(0x00041141, "CS", descriptor.encode()) + element(0x00041142, "CS", b"ISO_IR 192")
+    return bytes(128) + b"DICM" + length + meta + file_set
+
+
+def directory_bytes(volume: Volume, maker: DirectoryMaker) -> int:
+    """The size of the DICOMDIR of a volume."""
+    head = header(volume.file_set_id, volume.file_set_uid, maker.descriptor)
+    return len(head) + OFFSETS_BYTES + sum(maker.sizes(maker.directory(volume.files)))
 
 
 def level_body(keys: RecordKeys, name: str, values: Keys) -> bytes:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from media.fileset import transfer_syntaxes as ts
-from media.fileset.media import LARGEST_FILE_BYTES
+from media.fileset.media import LARGEST_FILE_BYTES, FileSystem
 from media.fileset.model import Action, Instance, Keys, Reason
 from media.fileset.order import DiscOrder
 from media.fileset.profiles import Profile, Rule
@@ -30,10 +30,11 @@ class Verdict(NamedTuple):
 class Judge:
     """Decides by one order's profile; remembers what it decided for images of one kind."""
 
-    def __init__(self, order: DiscOrder, profile: Profile) -> None:
+    def __init__(self, order: DiscOrder, profile: Profile, file_system: FileSystem) -> None:
         self.profile = profile
+        self.file_system = file_system
         self.compress = order.compress
-        self.largest_file_bytes = LARGEST_FILE_BYTES.get(profile.file_system, 1 << 62)
+        self.largest_file_bytes = LARGEST_FILE_BYTES.get(file_system, 1 << 62)
         self.watched = tuple(
             {tag: None for rule in profile.rules for tag in (*rule.limits, *rule.required)}
             | ({PHOTOMETRIC: None} if any(rule.photometric for rule in profile.rules) else {})
@@ -64,7 +65,7 @@ class Judge:
                 return Fault(Reason.TOO_LARGE, f"{native_bytes(own)} bytes of Pixel Data once decompressed")
         if size > self.largest_file_bytes:
             most = self.largest_file_bytes
-            return Fault(Reason.TOO_LARGE, f"{size} bytes; {self.profile.file_system} holds files up to {most}")
+            return Fault(Reason.TOO_LARGE, f"{size} bytes; {self.file_system} holds files up to {most}")
         return Verdict(action, target, size)
 
     def target(self, instance: Instance) -> str | Fault:

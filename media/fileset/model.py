@@ -139,3 +139,5 @@ class Plan:
     file_system: str = ""  # of media.FileSystem: the one the volumes are written in
     joliet: bool = False
     udf: bool = False
+    icons: bool = False  # icon images where the profile allows them; where it asks for them always
+    descriptor: str = ""  # File-set Descriptor File ID (0004,1141), '' for none

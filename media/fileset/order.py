@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from media.errors import BadOrder
-from media.fileset.media import Medium, medium
+from media.fileset.file_ids import COMPONENT
 from media.fileset.model import Reason
-from media.fileset.profiles import Profile, profile
 from media.fileset.transfer_syntaxes import LOSSLESS_TARGETS
 
 FILE_SET_ID = re.compile(r"[A-Z0-9_]{0,16}")
@@ -18,7 +17,8 @@ class DiscOrder:
     """One order; the same order over the same index gives the same plan.
 
     created          ISO 8601 with offset; every time on the image
-    medium           a name of MEDIA or a number of bytes
+    profile          a name of PROFILES; '' for the plain one of the medium
+    medium           a name of MEDIA or a number of bytes; '' for the profile's
     leave_out        refusals with these reasons do not fail the job
     derive           fill missing numbers, dates and times of the directory from the same study
     file_set_id      at most 16 of A-Z 0-9 _ (PS3.10 8.1); several volumes get _1, _2, …
@@ -26,12 +26,13 @@ class DiscOrder:
     joliet           a second tree with long names on ISO 9660
     udf              None: as the profile's medium wants it
     icons            write icon images where the profile merely allows them
+    descriptor       File-set Descriptor File ID (0004,1141), one component; '' for none
     private_records  SOP classes without a directory record get a PRIVATE one instead of a refusal
     """
 
     created: str
-    profile: str = "STD-GEN-CD"
-    medium: str = "CD-R-700"
+    profile: str = ""
+    medium: str = ""
     leave_out: frozenset[Reason] = frozenset()
     derive: bool = False
     file_set_id: str = "DISC"
@@ -39,11 +40,14 @@ class DiscOrder:
     joliet: bool = False
     udf: bool | None = None
     icons: bool = False
+    descriptor: str = ""
     private_records: bool = False
 
     def __post_init__(self) -> None:
         if not FILE_SET_ID.fullmatch(self.file_set_id):
             raise BadOrder(f"File-set ID is {self.file_set_id!r}; expected up to 16 of A-Z, 0-9 and _")
+        if self.descriptor and not COMPONENT.fullmatch(self.descriptor):
+            raise BadOrder(f"descriptor file is {self.descriptor!r}; expected up to 8 of A-Z, 0-9 and _")
         if self.compress and self.compress not in LOSSLESS_TARGETS:
             raise BadOrder(f"cannot compress to {self.compress}; expected one of {', '.join(LOSSLESS_TARGETS)}")
         try:
@@ -52,9 +56,3 @@ class DiscOrder:
             raise BadOrder(f"created is {self.created!r}; expected an ISO 8601 date and time") from None
         if moment.tzinfo is None:
             raise BadOrder(f"created is {self.created!r}; expected it with its offset from UTC")
-
-    def profile_entry(self) -> Profile:
-        return profile(self.profile)
-
-    def medium_entry(self) -> Medium:
-        return medium(self.medium)

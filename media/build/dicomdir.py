@@ -1,0 +1,80 @@
+"""The DICOMDIR of a volume: its directory records laid out, linked by offsets and encoded (PS3.10 8, PS3.3 F).
+
+Linear in the records, each encoded once; written in chunks, so that icons need not be in memory together.
+"""
+
+import struct
+from collections.abc import Callable, Iterator
+from itertools import accumulate
+
+from media.fileset.directory import OFFSETS_BYTES, Directory, DirectoryMaker, directory_bytes, header, icon_element
+from media.fileset.elements import element
+from media.fileset.model import Plan, PlannedFile, Volume
+from media.fileset.profiles import profile
+
+Icons = Callable[[PlannedFile, int], bytes]
+"""icons(file, size): size x size pixels of 8 bits, MONOCHROME2, row by row."""
+
+CHUNK_RECORDS = 1024
+MOST_BYTES = 0xFFFFFFFE  # offsets and the length of the record sequence have 32 bits
+
+IN_USE = 0xFFFF
+RECORD_HEAD = struct.Struct("<HHI HH2sHI HH2sHH HH2sHI")
+ITEM = (0xFFFE, 0xE000)
+NEXT = (0x0004, 0x1400, b"UL", 4)
+FLAG = (0x0004, 0x1410, b"US", 2, IN_USE)
+LOWER = (0x0004, 0x1420, b"UL", 4)
+
+
+def dicomdir_chunks(plan: Plan, volume: Volume, icons: Icons | None = None) -> Iterator[bytes]:
+    """The DICOMDIR of `volume`, piece by piece. Raises ValueError without `icons` where the profile asks for them."""
+    maker = DirectoryMaker(profile(plan.profile), plan.icons, plan.descriptor)
+    if maker.icon and icons is None:
+        raise ValueError(f"{plan.profile} has icon images in the directory; none are given")
+    directory = maker.directory(volume.files)
+    sizes = maker.sizes(directory)
+    head = header(volume.file_set_id, volume.file_set_uid, plan.descriptor)
+    starts = list(accumulate(sizes, initial=len(head) + OFFSETS_BYTES))
+    if starts[-1] > MOST_BYTES:
+        raise ValueError(f"the directory of volume {volume.number} has {starts[-1]} bytes; offsets reach {MOST_BYTES}")
+    yield head + root_offsets(directory, starts)
+    pieces: list[bytes] = []
+    for at, record in enumerate(directory.records):
+        lower, following = offset(starts, record.child), offset(starts, record.next)
+        pieces.append(RECORD_HEAD.pack(*ITEM, sizes[at] - 8, *NEXT, following, *FLAG, *LOWER, lower))
+        pieces.append(record.body)
+        if record.icon and record.file and icons and maker.icon:
+            pieces.append(icon_element(maker.icon.size, icons(record.file, maker.icon.size)))
+        if len(pieces) >= CHUNK_RECORDS:
+            yield b"".join(pieces)
+            pieces = []
+    yield b"".join(pieces)
+
+
+def encode_dicomdir(plan: Plan, volume: Volume, icons: Icons | None = None) -> bytes:
+    """The DICOMDIR of `volume` in one piece."""
+    return b"".join(dicomdir_chunks(plan, volume, icons))
+
+
+def dicomdir_size(plan: Plan, volume: Volume) -> int:
+    """Its size, known before any icon is."""
+    return directory_bytes(volume, DirectoryMaker(profile(plan.profile), plan.icons, plan.descriptor))
+
+
+def root_offsets(directory: Directory, starts: list[int]) -> bytes:
+    """Offsets of the root directory entity, the consistency flag, and the head of the record sequence."""
+    number = struct.Struct("<I").pack
+    first = offset(starts, 0 if directory.records else -1)
+    return b"".join(
+        (
+            element(0x00041200, "UL", number(first)),
+            element(0x00041202, "UL", number(offset(starts, directory.last_root))),
+            element(0x00041212, "US", b"\0\0"),
+            struct.pack("<HH2sHI", 0x0004, 0x1220, b"SQ", 0, starts[-1] - starts[0]),
+        )
+    )
+
+
+def offset(starts: list[int], position: int) -> int:
+    """Where a record begins from the first byte of the preamble; 0 for none (PS3.3 F.3.2.2)."""
+    return starts[position] if position >= 0 else 0

@@ -1,0 +1,82 @@
+"""PURE. Instances by patient, study and series, in the order in which a directory lists them."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from media.fileset import records
+from media.fileset.derivation import SeriesGroup, StudyGroup
+from media.fileset.model import Instance
+
+UNNUMBERED = 1 << 62
+
+
+@dataclass(slots=True)
+class PatientGroup:
+    """The studies of one Patient ID."""
+
+    studies: dict[bytes, StudyGroup] = field(default_factory=dict)
+
+
+def grouped(instances: Iterable[Instance]) -> list[PatientGroup]:
+    """Groups in the order of the index: by Patient ID, Study and Series Instance UID."""
+    patients: dict[bytes, PatientGroup] = {}
+    at: dict[tuple[bytes, bytes, bytes], SeriesGroup] = {}
+    for instance in instances:
+        key = (
+            instance.patient.get(records.PATIENT_ID, b""),
+            instance.study.get(records.STUDY_UID, b""),
+            instance.series.get(records.SERIES_UID, b""),
+        )
+        group = at.get(key)
+        if group is None:
+            patient = patients.setdefault(key[0], PatientGroup())
+            study = patient.studies.setdefault(key[1], StudyGroup())
+            group = at[key] = study.series[key[2]] = SeriesGroup([])
+        group.instances.append(instance)
+    return list(patients.values())
+
+
+def studies_in_order(patient: PatientGroup) -> list[StudyGroup]:
+    """By Study Date and Time; those alike as the index has them."""
+
+    def moment(study: StudyGroup) -> tuple[bytes, bytes]:
+        group = next(iter(study.series.values()))
+        values = group.instances[0].study
+        return (
+            values.get(records.STUDY_DATE) or group.derived.get(records.STUDY_DATE, b""),
+            values.get(records.STUDY_TIME) or group.derived.get(records.STUDY_TIME, b""),
+        )
+
+    return sorted(patient.studies.values(), key=moment)
+
+
+def series_in_order(study: StudyGroup) -> list[SeriesGroup]:
+    """By Series Number; those alike as the index has them."""
+
+    def order(group: SeriesGroup) -> int:
+        values = group.instances[0].series
+        return whole(values.get(records.SERIES_NUMBER) or group.derived.get(records.SERIES_NUMBER, b""))
+
+    return sorted(study.series.values(), key=order)
+
+
+def instances_in_order(group: SeriesGroup) -> Iterator[tuple[Instance, bytes]]:
+    """By Instance Number, each with its derived one or b''; those alike as the index has them."""
+    numbers = [
+        whole(group.numbers.get(at) or instance.own.get(records.INSTANCE_NUMBER, b""))
+        for at, instance in enumerate(group.instances)
+    ]
+    for at in sorted(range(len(numbers)), key=numbers.__getitem__):
+        yield group.instances[at], group.numbers.get(at, b"")
+
+
+def whole(value: bytes) -> int:
+    """An integer string as a number; what is none comes last.
+
+    >>> whole(b" 12"), whole(b"") == whole(b"x")
+    (12, True)
+    """
+    try:
+        return int(value)
+    except ValueError:
+        return UNNUMBERED

@@ -1,0 +1,240 @@
+"""PURE. An index and an order become a plan: every instance accepted, transcoded or refused, and its place."""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from media.fileset import file_ids
+from media.fileset.capacity import (
+    FOLDER_COSTS,
+    ZIP_COSTS,
+    Costs,
+    Trees,
+    folder_bytes,
+    image_bytes,
+    image_costs,
+    zip_bytes,
+)
+from media.fileset.directory import DirectoryMaker, directory_bytes
+from media.fileset.media import WRITTEN_AS_IMAGE, FileSystem
+from media.fileset.model import (
+    NEVER_IN_THE_WAY,
+    NO_PROFILE,
+    Index,
+    Plan,
+    PlannedFile,
+    Reason,
+    Rejection,
+    Volume,
+)
+from media.fileset.order import DiscOrder
+from media.fileset.selection import Candidate, Run, select
+from media.fileset.targets import Target, target_of
+from media.fileset.volumes import Bundle, Part, split
+
+Companions = Callable[[Plan, Volume], Mapping[tuple[str, ...], int]]
+"""Path and size of every file of a volume that is neither DICOMDIR nor an instance."""
+
+RECORD_BYTES = 360  # the most a record has beside its keys: offsets, File ID, three UIDs
+LEVEL_BYTES = 1024  # the most a patient, study or series record has
+CHECKSUM_LINE_BYTES = 120
+RESERVE_BYTES = 128 * 1024  # DICOMDIR header, companions; grows when the companions of a volume need more
+
+
+def no_companions(_plan: Plan, _volume: Volume) -> Mapping[tuple[str, ...], int]:
+    """A volume of DICOM files alone."""
+    return {}
+
+
+def plan(index: Index, order: DiscOrder, companions: Companions = no_companions) -> Plan:
+    """The plan of one order. Raises BadOrder for an order that cannot be carried out whatever the files are.
+
+    The same index and order give the same plan; refusals not left out stand in `refusals` and fail the job.
+    """
+    target = target_of(order)
+    candidates, rejections = select(index.instances, order, target)
+    costs = costs_of(target)
+    candidates, too_large = without_too_large(candidates, target, costs)
+    refusals, left_out, ignored = sorted_out([*index.rejections, *rejections, *too_large], order.leave_out)
+    made = Plan(
+        created=order.created,
+        profile=target.profile.name,
+        medium=target.medium.name,
+        capacity_bytes=target.medium.capacity_bytes,
+        volumes=(),
+        refusals=refusals,
+        left_out=left_out,
+        ignored=ignored,
+        notes=target.notes,
+        claim=target.claim,
+        file_system=target.file_system.value,
+        joliet=target.trees.joliet,
+        udf=target.trees.udf,
+        icons=order.icons,
+        descriptor=order.descriptor,
+    )
+    reserve = RESERVE_BYTES
+    while True:
+        volumes = placed(candidates, made, order, target, costs, reserve, companions)
+        excess = max((one.estimated_bytes - made.capacity_bytes for one in volumes), default=0)
+        if excess <= 0:
+            return replace(made, volumes=volumes)
+        reserve += excess + RESERVE_BYTES
+
+
+def sorted_out(
+    rejections: list[Rejection], leave_out: frozenset[Reason]
+) -> tuple[tuple[Rejection, ...], tuple[Rejection, ...], tuple[Rejection, ...]]:
+    """Rejections that are in the way, that the order leaves out, that are never in the way."""
+    refused, left, ignored = [], [], []
+    for one in rejections:
+        if one.reason in NEVER_IN_THE_WAY:
+            ignored.append(one)
+        elif one.reason in leave_out:
+            left.append(one)
+        else:
+            refused.append(one)
+    return tuple(refused), tuple(left), tuple(ignored)
+
+
+def costs_of(target: Target) -> Costs:
+    """What files and folders take at most, by the file system."""
+    if target.file_system in WRITTEN_AS_IMAGE:
+        return image_costs(target.trees)
+    return ZIP_COSTS if target.file_system is FileSystem.ZIP else FOLDER_COSTS
+
+
+def total_bytes(files: Mapping[tuple[str, ...], int], target: Target) -> int:
+    """What a volume takes of its medium."""
+    if target.file_system in WRITTEN_AS_IMAGE:
+        return image_bytes(files, target.trees)
+    return zip_bytes(files) if target.file_system is FileSystem.ZIP else folder_bytes(files)
+
+
+def cost(one: Candidate, costs: Costs, icon: int) -> int:
+    """The most an instance adds to a volume: its file, its record, its line in CHECKSUM.TXT."""
+    record = RECORD_BYTES + len(one.keys) + (icon if one.record_type == "IMAGE" else 0)
+    return costs.file(one.size_bytes) + record + CHECKSUM_LINE_BYTES
+
+
+def overheads(costs: Costs) -> tuple[int, int]:
+    """Of a series, and of a study with its patient: folders and records."""
+    return costs.folder + LEVEL_BYTES, 2 * (costs.folder + LEVEL_BYTES)
+
+
+def room(target: Target, costs: Costs, reserve: int) -> int:
+    """What is left of the medium for patients, studies, series and their files."""
+    empty = image_bytes({("DICOM", "X"): 0}, Trees(target.trees.udf, target.trees.joliet))
+    return target.medium.capacity_bytes - empty - reserve - costs.folder
+
+
+def without_too_large(runs: list[Run], target: Target, costs: Costs) -> tuple[list[Run], list[Rejection]]:
+    """Instances that no volume of this medium could hold, with nothing beside them, are refused."""
+    most = room(target, costs, RESERVE_BYTES) - sum(overheads(costs))
+    kept, refused = [], []
+    for run in runs:
+        fitting = [one for one in run.candidates if cost(one, costs, target.icon_bytes) <= most]
+        if len(fitting) < len(run.candidates):
+            detail = f"does not fit {target.medium.name} of {target.medium.capacity_bytes} bytes"
+            refused += [
+                Rejection(one.instance.source, Reason.TOO_LARGE, f"{one.size_bytes} bytes; {detail}")
+                for one in run.candidates
+                if cost(one, costs, target.icon_bytes) > most
+            ]
+        if fitting:
+            kept.append(Run(run.patient, run.study, fitting))
+    return kept, refused
+
+
+def placed(
+    runs: list[Run],
+    made: Plan,
+    order: DiscOrder,
+    target: Target,
+    costs: Costs,
+    reserve: int,
+    companions: Companions,
+) -> tuple[Volume, ...]:
+    """The volumes with their File IDs, UIDs and estimates."""
+    series_overhead, study_overhead = overheads(costs)
+    bundles = [
+        Bundle(
+            (run.patient, run.study), [cost(one, costs, target.icon_bytes) for one in run.candidates], series_overhead
+        )
+        for run in runs
+    ]
+    parts = split(bundles, room(target, costs, reserve), study_overhead)
+    contents = [named(volume, runs) for volume in parts]
+    digest = plan_hash(made, order, contents)
+    volumes = []
+    maker = DirectoryMaker(target.profile, order.icons, order.descriptor)
+    for number, files in enumerate(contents, 1):
+        volume = Volume(
+            number=number,
+            file_set_id=file_ids.volume_file_set_id(order.file_set_id, number, len(contents)),
+            file_set_uid=uid_of(digest, number),
+            files=files,
+            estimated_bytes=0,
+        )
+        sizes = {one.file_id: one.size_bytes for one in files}
+        sizes[("DICOMDIR",)] = directory_bytes(volume, maker)
+        sizes.update(companions(made, volume))
+        volumes.append(replace(volume, estimated_bytes=total_bytes(sizes, target)))
+    return tuple(volumes)
+
+
+def named(parts: list[Part], runs: list[Run]) -> tuple[PlannedFile, ...]:
+    """The files of one volume with their File IDs, numbered from 1 on each volume."""
+    counts: dict[tuple[str, ...], int] = {}
+    folders: dict[object, tuple[str, ...]] = {}
+
+    def numbered(folder: tuple[str, ...], prefix: str) -> tuple[str, ...]:
+        counts[*folder, prefix] = number = counts.get((*folder, prefix), 0) + 1
+        return (*folder, file_ids.numbered(prefix, number))
+
+    def opened(key: object, folder: tuple[str, ...], prefix: str) -> tuple[str, ...]:
+        if key not in folders:
+            folders[key] = numbered(folder, prefix)
+        return folders[key]
+
+    files = []
+    top: tuple[str, ...] = (file_ids.ROOT,)
+    for part in parts:
+        run = runs[part.bundle]
+        folder = top
+        if run.study is not None:
+            patient = opened(run.patient, top, "PA")
+            folder = opened((run.patient, run.study), patient, "ST")
+            folder = numbered(folder, "SE")
+        for one in run.candidates[part.start : part.stop]:
+            prefix = "IM" if run.study is not None else file_ids.PREFIXES[one.record_type]
+            files.append(one.planned(numbered(folder, prefix)))
+    return tuple(files)
+
+
+def plan_hash(made: Plan, order: DiscOrder, contents: list[tuple[PlannedFile, ...]]) -> bytes:
+    """SHA-256 of what decides the volumes' content: the order and every file's place, identity and keys."""
+    digest = hashlib.sha256()
+    head = (made.created, made.profile, made.medium, order.file_set_id, made.file_system, made.joliet, made.udf)
+    digest.update(repr(head).encode())
+    for number, files in enumerate(contents, 1):
+        for one in files:
+            uids = f"{one.instance.sop_class_uid} {one.instance.sop_instance_uid} {one.transfer_syntax_uid}"
+            digest.update(f"{number} {'/'.join(one.file_id)} {uids} {one.size_bytes} ".encode() + one.keys)
+    return digest.digest()
+
+
+def uid_of(digest: bytes, number: int) -> str:
+    """A UID out of a hash, in the form of a UUID (PS3.5 B.2).
+
+    >>> uid_of(b"", 1)
+    '2.25.205574281284413371085189312440006633163'
+    """
+    value = int.from_bytes(hashlib.sha256(digest + b"volume %d" % number).digest()[:16], "big")
+    value = value & ~(0xF << 76) | 0x8 << 76  # version 8: custom
+    return f"2.25.{value & ~(0x3 << 62) | 0x2 << 62}"
+
+
+def is_conformant(made: Plan) -> bool:
+    """Whether the volumes may call themselves a File-set of the profile."""
+    return made.claim != NO_PROFILE
