@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from struct import Struct, unpack_from
 from typing import NamedTuple
 
-from pydicom.uid import UID
+from service.node.primitives import uid_of
 
 Value = int | str | list[int] | None
 
@@ -141,7 +141,7 @@ def _decode_value(keyword: str, vr: str, data: bytes) -> Value:
     length = len(data)
     if vr == "UI":
         text = data.decode("iso8859").rstrip("\0 ")
-        return UID(text.split("\\", 1)[0])
+        return uid_of(text.split("\\", 1)[0])
     if vr in ("AE", "LO"):
         return data.decode("iso8859").split("\\", 1)[0].strip() if vr == "AE" else _first_text(data)
     size = 2 if vr == "US" else 4

@@ -18,6 +18,7 @@ from pynetdicom.pdu_primitives import P_DATA
 
 from service.node import command_set
 from service.node.pdu_buffer import BadPDU
+from service.node.primitives import set_parameter
 from service.node.upper_layer import NodeDUL
 from service.node.waking import WakingQueue
 
@@ -152,8 +153,9 @@ class NodeDIMSE(DIMSEServiceProvider):
 
     def _deliver(self, incoming: Incoming) -> None:
         if evt.EVT_DIMSE_RECV in self._node._handlers:
-            evt.trigger(self._node, evt.EVT_DIMSE_RECV, {"message": _as_message(incoming)})
-        primitive = _as_primitive(incoming)
+            primitive = self._told(incoming)
+        else:
+            primitive = _as_primitive(incoming)
         primitive.too_large = incoming.too_large
         if isinstance(primitive, C_CANCEL):
             if len(self.cancel_req) < 10 and primitive.MessageIDBeingRespondedTo is not None:
@@ -171,6 +173,15 @@ class NodeDIMSE(DIMSEServiceProvider):
         with self._counting:
             self._waiting_bytes += _size(primitive)
         self.msg_queue.put((incoming.context_id, primitive))
+
+    def _told(self, incoming: Incoming) -> Any:
+        """The primitive after EVT_DIMSE_RECV, whose listeners may change the command set, as in pynetdicom."""
+        try:
+            message = _as_message(incoming)
+            evt.trigger(self._node, evt.EVT_DIMSE_RECV, {"message": message})
+            return message.message_to_primitive()
+        except Exception as wrong:  # noqa: BLE001  # pydicom and pynetdicom raise anything on hostile bytes
+            raise BadPDU(f"command set cannot be decoded: {wrong!r}") from None
 
     # in the association's thread
 
@@ -278,7 +289,7 @@ def _as_primitive(incoming: Incoming) -> Any:
     try:
         for keyword, value in incoming.fields.items():
             if hasattr(primitive, keyword):
-                setattr(primitive, keyword, value)
+                set_parameter(primitive, keyword, value)
         if message.data_set is not None:
             setattr(primitive, message.data_set, incoming.data)
     except (ValueError, TypeError) as wrong:

@@ -4,6 +4,7 @@ import logging
 import ssl
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -47,7 +48,7 @@ class Node:
 
     def start(self) -> None:
         """Listen. Raises OSError when the address is taken."""
-        logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)  # it logs a line a packet, unescaped; we count
+        _quiet_libraries()
         server = self._ae.make_server(
             (self._settings.host, self._settings.port),
             contexts=self._contexts,
@@ -100,6 +101,13 @@ class Node:
                     return False
                 self._ae.changed.wait(remaining)
         return True
+
+
+def _quiet_libraries() -> None:
+    """They log and warn a packet, with the peer's text as it came, and remember every text; the node counts."""
+    logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
+    logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", module=r"(pydicom|pynetdicom)\.")
 
 
 def _context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> PresentationContext:

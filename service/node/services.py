@@ -13,6 +13,8 @@ from pynetdicom.service_class import ServiceClass
 from pynetdicom.sop_class import uid_to_service_class
 from pynetdicom.status import GENERAL_STATUS, PRINT_JOB_MANAGEMENT_SERVICE_CLASS_STATUS
 
+from service.node.primitives import set_parameter
+
 log = logging.getLogger(__name__)
 
 PROCESSING_FAILURE = 0x0110
@@ -56,14 +58,12 @@ def refusal(request: Any, status: int) -> Any:
     response = type(request)()
     response.MessageIDBeingRespondedTo = request.MessageID
     service = SERVICES.get(type(request).__name__)
-    response.AffectedSOPClassUID = getattr(request, service.class_keyword if service else "AffectedSOPClassUID", None)
-    if service is None:
-        if hasattr(request, "AffectedSOPInstanceUID"):
-            response.AffectedSOPInstanceUID = request.AffectedSOPInstanceUID
-        response.Status = status
-        return response
-    response.AffectedSOPInstanceUID = getattr(request, service.instance_keyword)
-    if service.echoed:
+    class_keyword = service.class_keyword if service else "AffectedSOPClassUID"
+    instance_keyword = service.instance_keyword if service else "AffectedSOPInstanceUID"
+    set_parameter(response, "AffectedSOPClassUID", getattr(request, class_keyword))
+    if hasattr(request, instance_keyword):
+        set_parameter(response, "AffectedSOPInstanceUID", getattr(request, instance_keyword))
+    if service and service.echoed:
         setattr(response, service.echoed, getattr(request, service.echoed))
     response.Status = status
     return response
@@ -85,10 +85,10 @@ class NormalizedService(ServiceClass):
             self._send(refusal(req, NO_SUCH_SOP_CLASS), context)
             return
         self.statuses = _ANY_STATUS if known is ServiceClass else known.statuses
-        response = refusal(req, PROCESSING_FAILURE)
         answer = self._ask(service, req, context)
         if not self.assoc.is_established:
             return
+        response = refusal(req, PROCESSING_FAILURE)  # after the handler, which may name the instance it creates
         if answer is not None:
             self._fill(response, service, answer, req, context)
         self._send(response, context)
