@@ -34,7 +34,7 @@ MAX_EXTENT_BYTES = 0xFFFF_F800
 """Above this a file needs several extents, hence interchange level 3 (ECMA-119 10.3)."""
 
 _WORKERS = min(4, os.cpu_count() or 1)
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _LAYOUT_LOCK = threading.Lock()
 
 
@@ -57,21 +57,11 @@ class Last(NamedTuple):
     make: Callable[[Mapping[str, str]], bytes]
 
 
-class Region(NamedTuple):
-    """A part of the image with its hash; what no region covers is zero."""
-
-    name: str
-    offset: int
-    length: int
-    sha256: str
-
-
 class Written(NamedTuple):
-    """What was written: the hash of each file by its name on the volume, and of every region of the image."""
+    """What was written: the size of the image and the SHA-256 of each file by its name on the volume."""
 
     size_bytes: int
     hashes: dict[str, str]
-    regions: list[Region]
 
 
 class _Extent(NamedTuple):
@@ -104,16 +94,15 @@ def write_image(path: Path, form: Format, entries: Sequence[Entry], last: Last, 
                 raise ValueError(f"{'/'.join(last.path)} has {len(tail)} bytes; its place has {last.size_bytes}")
             os.pwrite(file.fileno(), tail, end.offset)
             hashes[end.entry.name] = hashlib.sha256(tail).hexdigest()
-            regions = [*_structures(image, form, file), *_files(extents, hashes)]
     except OSError as error:
         path.unlink(missing_ok=True)
-        if error.errno in _FULL:
+        if error.errno in NO_ROOM:
             raise NoRoom(f"{path.name}: no room for the image: {error.strerror}") from error
         raise
     except BaseException:
         path.unlink(missing_ok=True)
         raise
-    return Written(total, hashes, sorted(regions, key=lambda region: region.offset))
+    return Written(total, hashes)
 
 
 def _no_content(_put: object) -> str:
@@ -291,54 +280,3 @@ def _report(
             progress(what, count, total)
         if any(future.exception() for future in done):
             return
-
-
-# --- regions
-
-
-def _files(extents: Sequence[_Extent], hashes: Mapping[str, str]) -> list[Region]:
-    return [
-        Region(f"file {extent.entry.name}", extent.offset, extent.entry.size_bytes, hashes[extent.entry.name])
-        for extent in extents
-    ]
-
-
-def _structures(image: Any, form: Format, file: BinaryIO) -> list[Region]:
-    """The regions that pycdlib wrote, read back and hashed."""
-    tables = [("", image.pvd)] + ([("Joliet ", image.joliet_vd)] if form.joliet else [])
-    spans = [("system area", 0, 16), ("volume descriptors", 16, image.version_vd.extent_location() - 15)]
-    if form.udf:
-        spans += [
-            ("UDF main volume descriptors", 32, 16),
-            ("UDF reserve volume descriptors", 48, 16),
-            ("UDF integrity descriptors", 64, 2),
-            ("UDF anchor 256", 256, 1),
-            ("UDF file set descriptors", 257, 2),
-            ("UDF file entries and directories", 259, image.pvd.path_table_location_le - 259),
-            ("UDF last anchor", image.udf_anchors[-1].extent_location(), 1),
-        ]
-    for prefix, descriptor in tables:
-        count = descriptor.path_table_num_extents
-        spans.append((f"{prefix}path table L", descriptor.path_table_location_le, count))
-        spans.append((f"{prefix}path table M", descriptor.path_table_location_be, count))
-        spans += _directories(f"{prefix}directory ", descriptor.root_directory_record())
-    return [_region(file, name, start * SECTOR_BYTES, count * SECTOR_BYTES) for name, start, count in spans]
-
-
-def _directories(prefix: str, root: Any) -> Iterator[tuple[str, int, int]]:
-    """Every directory of a tree: its name, first sector, number of sectors."""
-    encoding = "utf-16-be" if prefix.startswith("Joliet") else "ascii"
-    todo = [("/", root)]
-    while todo:
-        path, record = todo.pop()
-        yield prefix + path, record.extent_location(), record.get_data_length() // SECTOR_BYTES
-        for child in record.children:
-            if child.is_dir() and not child.is_dot() and not child.is_dotdot():
-                todo.append((f"{path}{child.file_identifier().decode(encoding)}/", child))
-
-
-def _region(file: BinaryIO, name: str, offset: int, length: int) -> Region:
-    digest = hashlib.sha256()
-    for start in range(offset, offset + length, 1 << 20):
-        digest.update(os.pread(file.fileno(), min(1 << 20, offset + length - start), start))
-    return Region(name, offset, length, digest.hexdigest())

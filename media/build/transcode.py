@@ -1,0 +1,187 @@
+"""Transcodes instances to what the profile allows, in child processes with limits.
+
+A decoder may crash, hang or eat memory on a hostile file: it takes its child process with it, the file is named, and
+the next file gets a new child.
+"""
+
+import json
+import os
+import select
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from media.build.iso import NO_ROOM
+from media.build.stream import from_source
+from media.errors import BadOrder, NoRoom
+from media.fileset.model import PlannedFile, Reason, Rejection
+from media.fileset.transfer_syntaxes import JPEG_LOSSLESS_SV1
+from media.ports import Progress, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one file may cost."""
+
+    memory_bytes: int = 6 << 30
+    cpu_s: int = 600
+    wall_s: float = 900.0
+
+
+class _Lost(Exception):
+    """The child process ended or did not answer in time."""
+
+
+class _Child:
+    """One child process; it is started when it is first needed, and again after it was lost."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def convert(self, source: Path, target: Path, transfer_syntax_uid: str) -> tuple[str, str]:
+        """Convert one file; give the Reason's value, '' when all is well, and the detail."""
+        order = {
+            "source": str(source),
+            "target": str(target),
+            "transfer_syntax_uid": transfer_syntax_uid,
+            "memory_bytes": self._limits.memory_bytes,
+            "cpu_s": self._limits.cpu_s,
+        }
+        try:
+            answer = self._ask(json.dumps(order).encode() + b"\n")
+        except _Lost as lost:
+            self.close()
+            return Reason.TRANSCODE_FAILED, str(lost)
+        return answer["error"], answer["detail"]
+
+    def _ask(self, line: bytes) -> dict[str, str]:
+        process = self._process or self._start()
+        assert process.stdin and process.stdout
+        try:
+            process.stdin.write(line)
+            process.stdin.flush()
+        except BrokenPipeError:
+            raise _Lost(self._end(process)) from None
+        answer, deadline = b"", time.monotonic() + self._limits.wall_s
+        while not answer.endswith(b"\n"):
+            ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise _Lost(f"the decoder took more than {self._limits.wall_s:g} s")
+            part = os.read(process.stdout.fileno(), 1 << 16)
+            if not part:
+                raise _Lost(self._end(process))
+            answer += part
+        found: dict[str, str] = json.loads(answer)
+        return found
+
+    def _start(self) -> "subprocess.Popen[bytes]":
+        root = Path(__file__).parents[2]
+        path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "media.build.codec"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # decoders write values of the file there
+            env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
+            start_new_session=True,  # Ctrl-C is for the parent, which closes the child
+        )
+        return self._process
+
+    @staticmethod
+    def _end(process: "subprocess.Popen[bytes]") -> str:
+        code = process.wait(10)
+        return f"the decoder was ended by signal {-code}" if code < 0 else f"the decoder ended with code {code}"
+
+    def close(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with suppress(BrokenPipeError):  # closing flushes what the dead child did not take
+                        pipe.close()
+
+
+def check_encoder(transfer_syntax_uid: str) -> None:
+    """Raise BadOrder when this installation cannot compress to the transfer syntax asked for."""
+    from importlib.util import find_spec
+
+    if transfer_syntax_uid == JPEG_LOSSLESS_SV1 and find_spec("imagecodecs") is None:
+        raise BadOrder("compressing to JPEG lossless needs the extra 'encode' (imagecodecs)")
+
+
+def transcode(
+    files: Sequence[PlannedFile],
+    source: Source,
+    folder: Path,
+    name: Callable[[PlannedFile], str],
+    progress: Progress,
+    limits: Limits | None = None,
+) -> list[Rejection]:
+    """Transcode `files` into `folder`, each under `name(file)`; what is there already is kept.
+
+    Gives the files that cannot be: TOO_LARGE or TRANSCODE_FAILED. Raises SourceChanged, Unreadable, NoRoom.
+    """
+    limits = limits or Limits()
+    workers = min(len(files), os.cpu_count() or 1)
+    folder.mkdir(parents=True, exist_ok=True)
+    local = threading.local()
+    children: list[_Child] = []
+    done = 0
+
+    def work(file: PlannedFile) -> Rejection | None:
+        target = folder / name(file)
+        if target.exists():
+            return None
+        if not hasattr(local, "child"):
+            local.child = _Child(limits)
+            children.append(local.child)
+        return _transcode_one(file, source, target, local.child)
+
+    pool = ThreadPoolExecutor(max(workers, 1), "transcode")
+    try:
+        rejections = []
+        for rejection in pool.map(work, files):
+            done += 1
+            progress("transcoded", done, len(files))
+            if rejection is not None:
+                rejections.append(rejection)
+        return rejections
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+        for child in children:
+            child.close()
+
+
+def _transcode_one(file: PlannedFile, source: Source, target: Path, child: _Child) -> Rejection | None:
+    """Fetch one file into the job's folder, which opens the source once and checks it, and convert it there."""
+    fetched, part = target.with_name(target.name + ".source"), target.with_name(target.name + ".part")
+    try:
+        with fetched.open("wb") as out:
+
+            def put(chunk: memoryview) -> None:
+                out.write(chunk)
+
+            from_source(source, file.instance)(put)
+        error, detail = child.convert(fetched, part, file.transfer_syntax_uid)
+        if error:
+            return Rejection(file.instance.source, Reason(error), detail)
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.rename(target)
+    except OSError as problem:
+        if problem.errno in NO_ROOM:
+            raise NoRoom(f"no room to transcode: {problem.strerror}") from problem
+        raise
+    finally:
+        for leftover in (fetched, part):
+            leftover.unlink(missing_ok=True)
+    return None
