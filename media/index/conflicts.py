@@ -5,8 +5,9 @@ issuers, studies, series. An empty value contradicts nothing; a missing Patient 
 for the plan to judge.
 """
 
-import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable
+from hashlib import sha256
 from typing import BinaryIO
 
 from media.fileset import records
@@ -29,13 +30,19 @@ def settle(instances: list[Instance], open_file: Open) -> Split:
     return instances, rejections
 
 
+def families(instances: list[Instance]) -> list[Instance]:
+    """One instance for each combination of patient, study and series: these share their keys."""
+    found: dict[tuple[int, int, int], Instance] = {}
+    for one in instances:
+        found.setdefault((id(one.patient), id(one.study), id(one.series)), one)
+    return list(found.values())
+
+
 def one_uid(instances: list[Instance], open_file: Open) -> Split:
     """Each SOP Instance UID once: the same bytes are taken once, other bytes not at all."""
-    seen: dict[str, int] = {}
-    for instance in instances:
-        seen[instance.sop_instance_uid] = seen.get(instance.sop_instance_uid, 0) + 1
-    if len(seen) == len(instances):
+    if len({instance.sop_instance_uid for instance in instances}) == len(instances):
         return instances, []
+    seen = Counter(instance.sop_instance_uid for instance in instances)
     groups: dict[str, list[Instance]] = {}
     for instance in instances:
         if seen[instance.sop_instance_uid] > 1:
@@ -59,7 +66,7 @@ def same_uid(group: list[Instance], open_file: Open) -> list[Rejection]:
 
 def digest(instance: Instance, open_file: Open) -> bytes:
     """SHA-256 of what follows the preamble, which is not for the use of a File-set (PS3.10 7.1)."""
-    sha = hashlib.sha256()
+    sha = sha256()
     with open_file(instance) as stream:
         stream.seek(PREAMBLE_BYTES)
         while data := stream.read(CHUNK_BYTES):
@@ -103,7 +110,7 @@ RULES: tuple[tuple[Value, Value, Reason, str], ...] = (
 def refused(instances: list[Instance], of: Value, must_agree: Value, reason: Reason, what: str) -> Split:
     """All instances that share `of` but not `must_agree`; empty values share and contradict nothing."""
     seen: dict[bytes, dict[bytes, Keys]] = {}
-    for instance in instances:
+    for instance in families(instances):
         key = of(instance)[0]
         value, keys = must_agree(instance)
         if key and value:

@@ -1,10 +1,13 @@
 """What the scan of one file finds, small enough to hand from process to process."""
 
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import lru_cache
+from operator import itemgetter
+from typing import NamedTuple, cast
 
 from media.fileset.model import Reason
 from media.index.flaws import Flaw
-from media.index.keys import EVERY, SOP_CLASS_UID, SOP_INSTANCE_UID, WANTED
+from media.index.keys import EVERY, OWN, PATIENT, SERIES, SOP_CLASS_UID, SOP_INSTANCE_UID, STUDY, WANTED
 
 Part = tuple[tuple[int, ...], tuple[bytes, ...]]
 """Tags in order and their values."""
@@ -28,35 +31,47 @@ class Found(NamedTuple):
     parts: tuple[Part, Part, Part, Part]
 
 
+Take = Callable[[dict[int, bytes]], tuple[bytes, ...]]
+
+
+@lru_cache(maxsize=1024)
+def levels(tags: tuple[int, ...]) -> tuple[tuple[tuple[int, ...], Take], ...]:
+    """For the tags of a data set, level by level: which are of it, and what takes their values in order."""
+    found = []
+    for level in (PATIENT, STUDY, SERIES, OWN):
+        mine = tuple(tag for tag in tags if WANTED[tag].level in {level, EVERY})
+        found.append((mine, taker(mine)))
+    return tuple(found)
+
+
+def taker(tags: tuple[int, ...]) -> Take:
+    """Takes the values of `tags` out of a dictionary."""
+    if len(tags) > 1:
+        return cast(Take, itemgetter(*tags))
+    return lambda values: tuple(values[tag] for tag in tags)
+
+
 def assembled(meta: Meta, values: dict[int, bytes]) -> Found:
     """The keys of a data set by level. Raises Flaw when file meta and data set contradict each other."""
-    tags: tuple[list[int], ...] = ([], [], [], [])
-    kept: tuple[list[bytes], ...] = ([], [], [], [])
-    for tag, value in values.items():
-        level = WANTED[tag].level
-        if level >= 0:
-            tags[level].append(tag)
-            kept[level].append(value)
-        elif level == EVERY:
-            for one, other in zip(tags, kept, strict=True):
-                one.append(tag)
-                other.append(value)
     agree(meta, values)
+    patient, study, series, own = levels(tuple(values))
     return Found(
         meta.sop_class_uid.decode("ascii"),
         meta.sop_instance_uid.decode("ascii"),
         meta.transfer_syntax_uid.decode("ascii"),
         (
-            (tuple(tags[0]), tuple(kept[0])),
-            (tuple(tags[1]), tuple(kept[1])),
-            (tuple(tags[2]), tuple(kept[2])),
-            (tuple(tags[3]), tuple(kept[3])),
+            (patient[0], patient[1](values)),
+            (study[0], study[1](values)),
+            (series[0], series[1](values)),
+            (own[0], own[1](values)),
         ),
     )
 
 
 def agree(meta: Meta, values: dict[int, bytes]) -> None:
     """See that file meta information and data set name the same instance (PS3.10 7.1). Raises Flaw."""
+    if values.get(SOP_CLASS_UID) == meta.sop_class_uid and values.get(SOP_INSTANCE_UID) == meta.sop_instance_uid:
+        return
     for tag, uid, name in (
         (SOP_CLASS_UID, meta.sop_class_uid, "SOP Class UID"),
         (SOP_INSTANCE_UID, meta.sop_instance_uid, "SOP Instance UID"),

@@ -1,8 +1,6 @@
 """Sources -> Index: every file is an instance or has its reason."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from typing import BinaryIO
 
 from media.errors import Unreadable
@@ -86,6 +84,10 @@ def examine_all(files: list[tuple[Source, SourceFile]], processes: int) -> Itera
     if processes < 2 or len(files) < LEAST_FILES:
         yield from (examine(source, file) for source, file in files)
         return
+    # imported here: the commands that read few files start without it
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
     chunks = [files[at : at + CHUNK_FILES] for at in range(0, len(files), CHUNK_FILES)]
     with ProcessPoolExecutor(processes, mp_context=get_context("forkserver")) as executor:
         for found in executor.map(examine_chunk, chunks):

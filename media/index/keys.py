@@ -43,5 +43,11 @@ def _wanted() -> dict[int, Wanted]:
 WANTED = _wanted()
 """By tag."""
 
-BY_FIRST_BYTES = {(tag & 0xFFFF) << 16 | tag >> 16: wanted for tag, wanted in WANTED.items()}
-"""By the number that the four bytes of a little endian tag make when read as one."""
+
+def first_four(tag: int) -> int:
+    """The number that the four bytes of a little endian tag make when read as one.
+
+    >>> hex(first_four(0x00100020))
+    '0x200010'
+    """
+    return (tag & 0xFFFF) << 16 | tag >> 16

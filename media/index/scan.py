@@ -10,19 +10,46 @@ from media.index.deflated import Inflated
 from media.index.flaws import Flaw, Odd, truncated
 from media.index.found import Found, Meta, assembled
 from media.index.headless import without_header
-from media.index.keys import BY_FIRST_BYTES, Wanted
+from media.index.keys import WANTED, Wanted, first_four
 from media.index.sequence_items import wanted_items
-from media.index.walk import EXPLICIT, IMPLICIT, LEAST_DEEP_BYTES, LONG, SHORT, Header, skip_value
+from media.index.walk import (
+    EXPLICIT,
+    IMPLICIT,
+    LEAST_DEEP_BYTES,
+    LONG,
+    PIXEL_TAGS,
+    SHORT,
+    Header,
+    Syntax,
+    header,
+    skip_value,
+)
 from media.index.window import Window, read_up_to
 
 FIRST_BYTES = 4096
 DIRECTORY_CLASS = b"1.2.840.10008.1.3.10"
 
+PADDING = b"\0 "
+NO_ELEMENT = bytes(8)
+END = -1
+
 _explicit = struct.Struct("<I2sH").unpack_from
 _implicit = struct.Struct("<II").unpack_from
 _long = struct.Struct("<I").unpack_from
-_PIXELS = frozenset({0x00107FE0, 0x00097FE0, 0x00087FE0})
-_META_TAGS = {0x00020002: "class", 0x00030002: "instance", 0x00100002: "syntax"}
+
+META_NAMES = {0x00020002: "class", 0x00030002: "instance", 0x00100002: "syntax"}
+"""By the number that the four bytes of a tag make when read as one, little endian; likewise below."""
+
+TEXTS = {first_four(tag): tag for tag, wanted in WANTED.items() if wanted.text}
+NUMBERS = {
+    first_four(tag): (tag, (b"", wanted.vr.encode()), wanted.size_bytes)
+    for tag, wanted in WANTED.items()
+    if wanted.size_bytes
+}
+"""Tag, the VRs it may have (none in implicit syntax), size of one value."""
+
+OTHERS = {first_four(tag) for tag, wanted in WANTED.items() if not wanted.text} | {0}
+"""What is not to be passed over unseen; a tag of zeros is none."""
 
 
 def scan(stream: BinaryIO, size: int) -> Found:
@@ -84,8 +111,8 @@ def _meta_values(data: bytes, base: int) -> tuple[dict[str, bytes], int]:
         at += 8
         if at + length > len(data):
             raise truncated("the file meta information", base + at + length, base + len(data))
-        if tag in _META_TAGS:
-            values[_META_TAGS[tag]] = data[at : at + length].rstrip(b"\0 ")
+        if tag in META_NAMES:
+            values[META_NAMES[tag]] = data[at : at + length].rstrip(b"\0 ")
         at += length
     return values, base + at
 
@@ -95,73 +122,84 @@ def read_keys(window: Window, start: int, implicit: bool) -> dict[int, bytes]:
 
     Every element's header is read up to the end of the file, so that each length is known to fit.
     """
-    values: dict[int, bytes] = {}
-    size, data, base = window.size, window.data, window.base
+    reader = Reader(window, IMPLICIT if implicit else EXPLICIT)
+    values, texts, numbers = reader.values, TEXTS.get, NUMBERS.get
+    data, base = window.data, window.base
     at, count = start - base, len(data)
-    wanted_of, pixels = BY_FIRST_BYTES.get, False
     while True:
-        if at + 12 > count:
-            if base + at >= size:
-                break
-            if base + count < size:
-                window.move(base + at)
-                data, base = window.data, window.base
-                at, count = 0, len(data)
-            if at + 8 > count:
-                if any(data[at:]):
-                    raise truncated("an element header", base + at + 8, size)
-                break
-        if implicit:
-            first, length = _implicit(data, at)
-            vr, value = b"", at + 8
-            if not first:
-                if pixels:
-                    break  # padding after the last element
-                raise Odd(f"no element at byte {base + at}")
-        else:
-            first, vr, length = _explicit(data, at)
-            value = at + 8
-            if vr in LONG:
-                if at + 12 > count:
-                    raise truncated("an element header", base + at + 12, size)
-                (length,) = _long(data, value)
-                value = at + 12
-            elif vr not in SHORT:
-                if pixels and not first:
-                    break  # padding after the last element
-                raise Odd(f"no known VR at byte {base + at}")
-        wanted = wanted_of(first)
-        if length == UNDEFINED or (length >= LEAST_DEEP_BYTES and (implicit or vr in {b"SQ", b"UN"})):
-            found = Header((first & 0xFFFF) << 16 | first >> 16, vr, length, base + value)
-            end = skip_value(window, found, IMPLICIT if implicit else EXPLICIT, 0)
-        else:
-            end = base + value + length
+        if at + 8 <= count:  # the short way: a short element, whole within the window
+            if implicit:
+                first, length = _implicit(data, at)
+                vr, short = b"", length < LEAST_DEEP_BYTES
+            else:
+                first, vr, length = _explicit(data, at)
+                short = vr in SHORT
+            end = at + 8 + length
+            if short and end <= count:
+                tag = texts(first)
+                if tag is not None:
+                    values[tag] = data[at + 8 : end].rstrip(PADDING)
+                    at = end
+                    continue
+                number = numbers(first)
+                if number is not None and length == number[2] and vr in number[1]:
+                    values[number[0]] = data[at + 8 : end]
+                    at = end
+                    continue
+                if first not in OTHERS:
+                    at = end
+                    continue
+        offset = reader.step(base + at)
+        if offset == END:
+            return values
+        data, base = window.data, window.base
+        at, count = offset - base, len(data)
+        if at < 0 or at > count:
+            at, count = 0, 0
+            base = offset
+
+
+class Reader:
+    """Reads what takes more than a look: long elements, sequences, what passes the window's end, the end itself."""
+
+    __slots__ = ("pixels", "syntax", "values", "window")
+
+    def __init__(self, window: Window, syntax: Syntax) -> None:
+        self.window, self.syntax, self.pixels = window, syntax, False
+        self.values: dict[int, bytes] = {}
+
+    def step(self, at: int) -> int:
+        """Offset after the element at offset `at`, its value kept if wanted; END after the last. Raises Flaw, Odd."""
+        window = self.window
+        left = window.size - at
+        if left < 8 or (self.pixels and window.value(at, 8) == NO_ELEMENT):
+            if left > 0 and any(window.value(at, min(left, 8))):
+                raise truncated("an element header", at + 8, window.size)
+            return END
+        found = header(window, at, self.syntax)
+        if not found.tag:
+            raise Odd(f"no element at byte {at}")
+        end = skip_value(window, found, self.syntax, 0)
+        if found.tag in PIXEL_TAGS:
+            self.pixels = True
+        wanted = WANTED.get(found.tag)
         if wanted is not None:
-            values[wanted.tag] = _value(window, base + value, end, wanted, vr, length)
-        elif end > size:
-            raise truncated(f"({first & 0xFFFF:04X},{first >> 16:04X})", end, size)
-        if first in _PIXELS:
-            pixels = True
-        if window.base != base or window.data is not data:
-            data, base = window.data, window.base
-            count = len(data)
-        at = end - base
-    return values
+            self.values[found.tag] = self.value(found, end, wanted)
+        return end
 
-
-def _value(window: Window, start: int, end: int, wanted: Wanted, vr: bytes, length: int) -> bytes:
-    """The value as a key holds it. Raises Flaw, Odd."""
-    if wanted.text:
-        if vr in {b"SQ"} or length == UNDEFINED:
+    def value(self, found: Header, end: int, wanted: Wanted) -> bytes:
+        """The value as a key holds it. Raises Flaw, Odd."""
+        vr, undefined = found.vr, found.length == UNDEFINED
+        if wanted.vr == "SQ":
+            stop = end - 8 if undefined else end
+            if stop > found.value and vr not in {b"SQ", b""}:
+                raise Odd(f"{wanted.tag:08X} has VR {vr!r}, not SQ")
+            encoded = self.window.value(found.value, stop - found.value)
+            return wanted_items(wanted.tag, encoded, self.syntax.implicit) if encoded else b""
+        if undefined or vr == b"SQ":
             raise Odd(f"{wanted.tag:08X} is a sequence")
-        return window.value(start, length).rstrip(b"\0 ")
-    if wanted.vr == "SQ":
-        stop = end - 8 if length == UNDEFINED else end
-        if start == stop:
-            return b""
-        if vr not in {b"SQ", b""}:
-            raise Odd(f"{wanted.tag:08X} has VR {vr!r}, not SQ")
-        return wanted_items(wanted.tag, window.value(start, stop - start), vr == b"")
-    if (vr and vr.decode("latin-1") != wanted.vr) or (wanted.size_bytes and length % wanted.size_bytes):
-        raise Odd(f"{wanted.tag:08X} has VR {vr!r} and {length} bytes, not {wanted.vr}")
-    return window.value(start, length)
+        if wanted.text:
+            return self.window.value(found.value, found.length).rstrip(PADDING)
+        if (vr and vr.decode("latin-1") != wanted.vr) or found.length % wanted.size_bytes:
+            raise Odd(f"{wanted.tag:08X} has VR {vr!r} and {found.length} bytes, not {wanted.vr}")
+        return self.window.value(found.value, found.length)

@@ -1,6 +1,6 @@
 """Items of a sequence in a file -> items in Explicit VR Little Endian of defined length (PS3.5 7.5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from io import BytesIO
 from typing import NamedTuple
 
@@ -12,7 +12,7 @@ from media.index.flaws import Flaw, Odd
 from media.index.walk import EXPLICIT, IMPLICIT, Syntax, header, skip_elements, skip_value
 from media.index.window import Window
 
-ITEM_VRS: dict[int, str] = records.KEY_VRS | {
+CODE_ITEM_VRS = {
     0x00080100: "SH",
     0x00080102: "SH",
     0x00080103: "SH",
@@ -30,19 +30,13 @@ ITEM_VRS: dict[int, str] = records.KEY_VRS | {
     0x00080120: "UR",
     0x00080121: "SQ",
     0x00080122: "LO",
-    0x00081032: "SQ",
-    0x0008113A: "SQ",
-    0x0008114A: "SQ",
-    0x00081150: "UI",
-    0x00081155: "UI",
+}
+REFERENCE_ITEM_VRS = {
     0x00081160: "IS",
     0x00081199: "SQ",
-    0x00082218: "SQ",
-    0x00200060: "CS",
-    0x00209113: "SQ",
-    0x00209116: "SQ",
-    0x00289110: "SQ",
-    0x0040100A: "SQ",
+    0x0040A170: "SQ",
+}
+CONTENT_ITEM_VRS = {
     0x0040A010: "CS",
     0x0040A040: "CS",
     0x0040A050: "CS",
@@ -53,11 +47,20 @@ ITEM_VRS: dict[int, str] = records.KEY_VRS | {
     0x0040A124: "UI",
     0x0040A160: "UT",
     0x0040A168: "SQ",
-    0x0040A170: "SQ",
     0x0040A300: "SQ",
 }
-"""VRs of what stands in the items that a record takes, for files that do not name them (PS3.6)."""
 
+
+def _vrs(keys: Iterable[Key]) -> dict[int, str]:
+    """VRs of keys and of all that stands in their items."""
+    found: dict[int, str] = {}
+    for key in keys:
+        found |= {key.tag: key.vr} | _vrs(key.items)
+    return found
+
+
+ITEM_VRS = _vrs(records.OWN_KEYS) | CODE_ITEM_VRS | REFERENCE_ITEM_VRS | CONTENT_ITEM_VRS
+"""VRs of what stands in the items that a record takes, for files that do not name them (PS3.6)."""
 
 NOTHING = BytesIO()
 """The stream of a window that holds all there is."""

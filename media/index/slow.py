@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filereader import read_dataset
 from pydicom.filewriter import write_sequence
+from pydicom.multival import MultiValue
 from pydicom.tag import BaseTag
 
 from media.fileset import records
@@ -65,7 +66,7 @@ def read_values(stream: BinaryIO, size: int, start: int, syntax: Syntax) -> dict
         try:
             ds = read_dataset(cast(BinaryIO, metered), syntax.implicit, syntax is not BIG_ENDIAN, stop_when=_at_pixels)
             whole(ds, metered.tell(), Window(stream, size), syntax)
-            return values(ds, syntax)
+            return values(ds)
         except RecursionError as error:
             raise Flaw(Reason.TOO_DEEP, f"sequences nested deeper than {DEEPEST} levels") from error
         except PYDICOM_ERRORS as error:
@@ -131,40 +132,38 @@ def deepest(ds: Dataset, depth: int = 0) -> int:
     return levels
 
 
-def values(ds: Dataset, syntax: Syntax) -> dict[int, bytes]:
+def values(ds: Dataset) -> dict[int, bytes]:
     """The keys of `ds` by tag, as the fast path holds them. Raises Flaw."""
     found = {}
     for tag in tuple(ds.keys()):
         wanted = WANTED.get(int(tag))
         if wanted is not None:
-            found[int(tag)] = _value(ds, ds.get_item(tag), wanted, syntax)
+            found[int(tag)] = _value(ds, ds.get_item(tag), wanted)
     return found
 
 
-def _value(ds: Dataset, element: DataElement | RawDataElement, wanted: Wanted, syntax: Syntax) -> bytes:
+def _value(ds: Dataset, element: DataElement | RawDataElement, wanted: Wanted) -> bytes:
     if wanted.vr == "SQ":
         content = ds[element.tag]
         if content.VR != "SQ":
             raise ValueError(f"{element.tag} has VR {content.VR}, not SQ")
         return _items(ds, content, wanted.tag)
-    if not isinstance(element, RawDataElement):
-        element = _as_read(ds, element)
-    raw = element.value or b""
     if wanted.text:
-        if element.VR == "SQ":
-            raise ValueError(f"{element.tag} is a sequence, not {wanted.vr}")
-        return raw.rstrip(b"\0 ")
-    if element.VR in {None, wanted.vr} and syntax is not BIG_ENDIAN and len(raw) % wanted.size_bytes == 0:
-        return raw
+        return _text(element, wanted)
     numbers = ds[element.tag].value
     numbers = [] if numbers is None else numbers if isinstance(numbers, list) else [numbers]
     return struct.pack(f"<{len(numbers)}{FORMATS[wanted.vr]}", *numbers)
 
 
-def _as_read(ds: Dataset, element: DataElement) -> RawDataElement:
-    """An element that pydicom decoded on the way, as its bytes."""
-    text = element.value if isinstance(element.value, str) else "\\".join(element.value or [])
-    return RawDataElement(element.tag, element.VR, len(text), text.encode("ascii"), 0, False, True)
+def _text(element: DataElement | RawDataElement, wanted: Wanted) -> bytes:
+    """The bytes of a text as the file has them, its padding aside."""
+    value = element.value or b""
+    if isinstance(value, bytes):
+        return value.rstrip(b"\0 ")
+    if wanted.vr != element.VR or not isinstance(value, str | MultiValue):
+        raise ValueError(f"{element.tag} has VR {element.VR}, not {wanted.vr}")
+    # pydicom decodes (0008,0005) while it reads: defined terms, so ASCII
+    return (value if isinstance(value, str) else "\\".join(value)).encode("ascii")
 
 
 def _items(ds: Dataset, content: DataElement, tag: int) -> bytes:

@@ -66,6 +66,8 @@ class FolderSource:
             for entry in found:
                 if entry.is_dir(follow_symlinks=False):
                     folders.append(entry.path)
+                elif entry.is_file(follow_symlinks=False) and entry.name[-4:].lower() != ARCHIVE_SUFFIX:
+                    yield _plain(entry)
                 else:
                     yield from self._entry(entry)
             pending += reversed(folders)
@@ -128,6 +130,15 @@ class FolderSource:
                 raise Unreadable(path, error.strerror or type(error).__name__) from error
             self.archive = Archive(io.BufferedReader(raw, ARCHIVE_BUFFER_BYTES), path)
         return self.archive
+
+
+def _plain(entry: "os.DirEntry[str]") -> Listed:
+    """A regular file as it is listed."""
+    try:
+        found = entry.stat(follow_symlinks=False)
+    except OSError as error:
+        return Rejection(SourceFile(entry.path, 0, 0), Reason.UNREADABLE, error.strerror or "")
+    return SourceFile(entry.path, found.st_size, found.st_mtime_ns)
 
 
 def _open_regular(path: str, flags: int) -> int:

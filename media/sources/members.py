@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-
 from media.errors import Unreadable
 from media.fileset.model import Reason, Rejection, SourceFile
 
