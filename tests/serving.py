@@ -116,8 +116,10 @@ class Scu:
         return self.association.is_established
 
     def open_session(self) -> int:
+        session = Dataset()
+        session.NumberOfCopies = 1
         status, _ = self.association.send_n_create(
-            Dataset(), BasicFilmSession, self.session, meta_uid=BasicGrayscalePrintManagementMeta
+            session, BasicFilmSession, self.session, meta_uid=BasicGrayscalePrintManagementMeta
         )
         return status.get("Status", -1)
 
