@@ -1,7 +1,8 @@
 """Fakes of ports: the service as the print component sees it, with real files below a folder."""
 
+import itertools
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -37,6 +38,7 @@ class FakePort:
     room_bytes: int = 1 << 40
     queue_full: bool = False
     ordered: list[Ordered] = field(default_factory=list)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     spools: list["FakeSpool"] = field(default_factory=list)
 
     def printer(self, called_ae: str) -> LogicalPrinter | None:
@@ -76,7 +78,7 @@ class FakeSpool:
     def order(self, order: PrintOrder, statuses: Mapping[str, list[int]]) -> str:
         if self.port.queue_full:
             raise QueueFull("the queue takes no more jobs")
-        print_id = f"print{len(self.port.ordered) + 1}"
+        print_id = f"print{next(self.port.numbers)}"
         folder = self.port.folder / print_id
         shutil.copytree(self.folder, folder)
         self.port.ordered.append(Ordered(self.caller, order, dict(statuses), folder))

@@ -13,6 +13,7 @@ from printmgr.errors import (
     NoSuchInstance,
     ResourceLimit,
 )
+from printmgr.film.formats import parse
 from printmgr.film.layout import image_box_rects, lay_out, pitch_of, placed
 from printmgr.film.model import FilmBox, FilmSession, ImageBox, OrderKind, PresentationLUT, PrintOrder
 from printmgr.film.printer import LogicalPrinter
@@ -214,11 +215,11 @@ class WorkingSession:
         return changes, warnings
 
     def blank_film(self, uid: str, image_display_format: str) -> FilmBox:
-        """A film with this printer's defaults."""
+        """A film with this printer's defaults. Raises InvalidAttribute for a format that is none."""
         printer = self.printer
         return FilmBox(
             uid,
-            image_display_format,
+            str(parse(image_display_format, printer.custom_formats)),
             film_size_id=printer.film_size,
             border_density=printer.border_density,
             empty_image_density=printer.empty_density,
