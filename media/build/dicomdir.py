@@ -7,7 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 
-from media.fileset.directory import OFFSETS_BYTES, Directory, DirectoryMaker, directory_bytes, header, icon_element
+from media.fileset.directory import OFFSETS_BYTES, DirectoryMaker, directory_bytes, header, icon_element, links
 from media.fileset.elements import element
 from media.fileset.model import Plan, PlannedFile, Volume
 from media.fileset.profiles import profile
@@ -15,7 +15,7 @@ from media.fileset.profiles import profile
 Icons = Callable[[PlannedFile, int], bytes]
 """icons(file, size): size x size pixels of 8 bits, MONOCHROME2, row by row."""
 
-CHUNK_RECORDS = 1024
+CHUNK_PIECES = 2048
 MOST_BYTES = 0xFFFFFFFE  # offsets and the length of the record sequence have 32 bits
 
 IN_USE = 0xFFFF
@@ -31,23 +31,24 @@ def dicomdir_chunks(plan: Plan, volume: Volume, icons: Icons | None = None) -> I
     maker = DirectoryMaker(profile(plan.profile), plan.icons, plan.descriptor)
     if maker.icon and icons is None:
         raise ValueError(f"{plan.profile} has icon images in the directory; none are given")
-    directory = maker.directory(volume.files)
-    sizes = maker.sizes(directory)
+    made = list(maker.records(volume.files))
+    sizes = maker.sizes(made)
     head = header(volume.file_set_id, volume.file_set_uid, plan.descriptor)
     starts = list(accumulate(sizes, initial=len(head) + OFFSETS_BYTES))
     if starts[-1] > MOST_BYTES:
         raise ValueError(f"the directory of volume {volume.number} has {starts[-1]} bytes; offsets reach {MOST_BYTES}")
-    yield head + root_offsets(directory, starts)
+    hung = links([record.depth for record in made])
+    yield head + root_offsets(starts, hung.last_root)
+    starts[-1] = 0  # where position -1 points: no record
     pieces: list[bytes] = []
-    for at, record in enumerate(directory.records):
-        lower, following = offset(starts, record.child), offset(starts, record.next)
-        pieces.append(RECORD_HEAD.pack(*ITEM, sizes[at] - 8, *NEXT, following, *FLAG, *LOWER, lower))
+    for record, size, following, child in zip(made, sizes, hung.next, hung.child, strict=True):
+        pieces.append(RECORD_HEAD.pack(*ITEM, size - 8, *NEXT, starts[following], *FLAG, *LOWER, starts[child]))
         pieces.append(record.body)
-        if record.icon and record.file and icons and maker.icon:
+        if maker.icon and icons and record.file and maker.has_icon(record):
             pieces.append(icon_element(maker.icon.size, icons(record.file, maker.icon.size)))
-        if len(pieces) >= CHUNK_RECORDS:
+        if len(pieces) >= CHUNK_PIECES:
             yield b"".join(pieces)
-            pieces = []
+            pieces.clear()
     yield b"".join(pieces)
 
 
@@ -61,20 +62,18 @@ def dicomdir_size(plan: Plan, volume: Volume) -> int:
     return directory_bytes(volume, DirectoryMaker(profile(plan.profile), plan.icons, plan.descriptor))
 
 
-def root_offsets(directory: Directory, starts: list[int]) -> bytes:
-    """Offsets of the root directory entity, the consistency flag, and the head of the record sequence."""
+def root_offsets(starts: list[int], last_root: int) -> bytes:
+    """Offsets of the root directory entity, the consistency flag, and the head of the record sequence.
+
+    starts  where each record begins, from the first byte of the preamble, and where the last one ends (PS3.3 F.3.2.2)
+    """
     number = struct.Struct("<I").pack
-    first = offset(starts, 0 if directory.records else -1)
+    is_empty = last_root < 0
     return b"".join(
         (
-            element(0x00041200, "UL", number(first)),
-            element(0x00041202, "UL", number(offset(starts, directory.last_root))),
+            element(0x00041200, "UL", number(0 if is_empty else starts[0])),
+            element(0x00041202, "UL", number(0 if is_empty else starts[last_root])),
             element(0x00041212, "US", b"\0\0"),
             struct.pack("<HH2sHI", 0x0004, 0x1220, b"SQ", 0, starts[-1] - starts[0]),
         )
     )
-
-
-def offset(starts: list[int], position: int) -> int:
-    """Where a record begins from the first byte of the preamble; 0 for none (PS3.3 F.3.2.2)."""
-    return starts[position] if position >= 0 else 0

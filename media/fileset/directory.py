@@ -1,11 +1,11 @@
 """PURE. The directory of one volume: its records in the order of the file, and how they hang together (PS3.3 F.2)."""
 
 import struct
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from media.fileset import records
-from media.fileset.elements import element
+from media.fileset.elements import HEAD, element
 from media.fileset.model import Keys, PlannedFile, Volume
 from media.fileset.profiles import Profile
 from media.fileset.record_keys import RecordKeys
@@ -19,29 +19,48 @@ IMPLEMENTATION_VERSION = "PRINTMGR_1"
 PRIVATE_RECORD_UID = "2.25.286131641152708233499592846277944304518"
 """(0004,1432) of our PRIVATE records: a file of a SOP class for which PS3.3 has no directory record."""
 
-ROOT = -1
-UNIQUE_KEYS = (("PATIENT", records.PATIENT_ID), ("STUDY", records.STUDY_UID), ("SERIES", records.SERIES_UID))
+LEVELS = (("PATIENT", records.PATIENT_ID), ("STUDY", records.STUDY_UID), ("SERIES", records.SERIES_UID))
+"""Record types from the root down, with their unique keys."""
 
 ICON_HEAD = struct.Struct("<HHI")
 
 
-@dataclass(slots=True)
-class Record:
-    """One directory record: its encoded content after the offsets, and its relatives by position (-1: none)."""
+class Record(NamedTuple):
+    """One directory record in the order of the file: how deep it hangs, and its content after the offsets.
 
+    depth  0 under the root, 1 under a patient, 2 under a study, 3 under a series
+    file   of a record that references one
+    """
+
+    depth: int
     body: bytes
-    next: int = -1
-    child: int = -1
-    file: PlannedFile | None = None
-    icon: bool = False
+    file: PlannedFile | None
 
 
-@dataclass(slots=True)
-class Directory:
-    """The records of one File-set in the order of the DICOMDIR."""
+class Links(NamedTuple):
+    """Relatives of each record by position, -1 for none; the first record is the first of the root."""
 
-    records: list[Record] = field(default_factory=list)
-    last_root: int = -1  # the first one is the first record
+    next: list[int]
+    child: list[int]
+    last_root: int
+
+
+def links(depths: Sequence[int]) -> Links:
+    """How records hang together, from their depths in the order of the file.
+
+    >>> links([0, 1, 1, 0])
+    Links(next=[3, 2, -1, -1], child=[1, -1, -1, -1], last_root=3)
+    """
+    following, child = [-1] * len(depths), [-1] * len(depths)
+    latest: list[int] = []  # the last record at each depth, while its parent is open
+    for at, depth in enumerate(depths):
+        if depth < len(latest):
+            following[latest[depth]] = at
+            del latest[depth:]
+        elif latest:
+            child[at - 1] = at
+        latest.append(at)
+    return Links(following, child, latest[0] if latest else -1)
 
 
 def icon_bytes(size: int) -> int:
@@ -68,93 +87,102 @@ def icon_element(size: int, pixels: bytes) -> bytes:
     return element(records.ICON, "SQ", ICON_HEAD.pack(0xFFFE, 0xE000, len(content)) + content)
 
 
+class Around(NamedTuple):
+    """What the records of one kind of file share: before the File ID, before the instance UID, after it."""
+
+    before: bytes
+    between: bytes
+    after: bytes
+    at_root: bool
+
+
 class DirectoryMaker:
     """Makes directories under one profile."""
 
     def __init__(self, profile: Profile, icons: bool = False, descriptor: str = "") -> None:
         self.descriptor = descriptor
-        self.levels = {name: RecordKeys(records.RECORDS[name], profile) for name in ("PATIENT", "STUDY", "SERIES")}
+        self.levels = tuple((tag, RecordKeys(records.RECORDS[name], profile)) for name, tag in LEVELS)
         self.icon = profile.icon if profile.icon and (icons or profile.icon.required) else None
-        self.constants: dict[tuple[str, str, str], tuple[bytes, bytes, bytes]] = {}
+        self.kinds: dict[tuple[str, str, str], Around] = {}
 
-    def directory(self, files: Iterable[PlannedFile]) -> Directory:
+    def records(self, files: Iterable[PlannedFile]) -> Iterator[Record]:
         """The records of `files`, which come patient by patient, study by study, series by series."""
-        made = Directory()
-        branch: list[tuple[bytes, int]] = []
-        last: dict[int, int] = {}
+        opened: list[bytes] = []
+        latest: tuple[Keys, ...] = ()
         for file in files:
-            if records.RECORDS[file.record_type].parent is records.Level.ROOT:
-                parent = ROOT
-            else:
-                parent = self.open_levels(made, file, branch, last)
-            record = Record(self.file_body(file), file=file, icon=self.icon is not None and file.record_type == "IMAGE")
-            hang(made, record, parent, last)
-        made.last_root = last.get(ROOT, ROOT)
-        return made
-
-    def sizes(self, made: Directory) -> list[int]:
-        """Bytes of each record as a sequence item, icon included."""
-        pixels = icon_bytes(self.icon.size) if self.icon else 0
-        return [RECORD_HEAD_BYTES + len(one.body) + (pixels if one.icon else 0) for one in made.records]
+            instance = file.instance
+            around = self.around(file.record_type, instance.sop_class_uid, file.transfer_syntax_uid)
+            if around.at_root:
+                yield Record(0, file_body(file, around), file)
+                opened, latest = [], ()
+                continue
+            if not latest or instance.series is not latest[2] or instance.study is not latest[1]:
+                latest = (instance.patient, instance.study, instance.series)
+                yield from self.open_levels(opened, latest, file.derived)
+            yield Record(3, file_body(file, around), file)
 
     def open_levels(
-        self, made: Directory, file: PlannedFile, branch: list[tuple[bytes, int]], last: dict[int, int]
-    ) -> int:
-        """The position of the file's series record; records of patient, study and series where they begin.
+        self, opened: list[bytes], values: tuple[Keys, ...], derived: Mapping[int, bytes]
+    ) -> Iterator[Record]:
+        """Records of the patient, study and series that begin; `opened`: the unique keys of those that are open."""
+        for depth, (tag, keys) in enumerate(self.levels):
+            key = values[depth].get(tag, b"")
+            if len(opened) <= depth or opened[depth] != key:
+                opened[depth:] = [key]
+                body = element(0x00041430, "CS", keys.record.name.encode())
+                yield Record(depth, body + keys.encode(over(values[depth], derived)).body, None)
 
-        branch  unique key and position of the open records, from the patient down
-        """
-        parent = ROOT
-        for depth, (name, tag) in enumerate(UNIQUE_KEYS):
-            values: Keys = getattr(file.instance, name.lower())
-            key = values.get(tag, b"")
-            if len(branch) <= depth or branch[depth][0] != key:
-                del branch[depth:]
-                body = level_body(self.levels[name], name, over(values, file.derived))
-                branch.append((key, hang(made, Record(body), parent, last)))
-            parent = branch[depth][1]
-        return parent
-
-    def file_body(self, file: PlannedFile) -> bytes:
-        """Type, File ID, UIDs and keys of an instance's record."""
-        instance = file.instance
-        kind = (file.record_type, instance.sop_class_uid, file.transfer_syntax_uid)
-        around = self.constants.get(kind)
-        if around is None:
-            around = self.constants[kind] = constants(*kind)
-        return b"".join(
-            (
-                around[0],
-                element(0x00041500, "CS", "\\".join(file.file_id).encode()),
-                around[1],
-                element(0x00041511, "UI", instance.sop_instance_uid.encode()),
-                around[2],
-                file.keys,
+    def around(self, record_type: str, sop_class_uid: str, transfer_syntax_uid: str) -> Around:
+        """The shared parts of records of one kind, made once."""
+        kind = (record_type, sop_class_uid, transfer_syntax_uid)
+        found = self.kinds.get(kind)
+        if found is None:
+            before = element(0x00041430, "CS", record_type.encode())
+            if record_type == "PRIVATE":
+                before += element(0x00041432, "UI", PRIVATE_RECORD_UID.encode())
+            found = self.kinds[kind] = Around(
+                before,
+                element(0x00041510, "UI", sop_class_uid.encode()),
+                element(0x00041512, "UI", transfer_syntax_uid.encode()),
+                records.RECORDS[record_type].parent is records.Level.ROOT,
             )
+        return found
+
+    def has_icon(self, record: Record) -> bool:
+        """Whether the record carries an icon image."""
+        return self.icon is not None and record.file is not None and record.file.record_type == "IMAGE"
+
+    def sizes(self, made: Iterable[Record]) -> list[int]:
+        """Bytes of each record as a sequence item, icon included."""
+        if self.icon is None:
+            return [RECORD_HEAD_BYTES + len(record.body) for record in made]
+        icon = icon_bytes(self.icon.size)
+        return [RECORD_HEAD_BYTES + len(record.body) + (icon if self.has_icon(record) else 0) for record in made]
+
+
+FILE_ID_HEADS = tuple(HEAD.pack(0x0004, 0x1500, b"CS", length) for length in range(74))
+UID_HEADS = tuple(HEAD.pack(0x0004, 0x1511, b"UI", length) for length in range(66))
+
+
+def file_body(file: PlannedFile, around: Around) -> bytes:
+    """Type, File ID, UIDs and keys of an instance's record."""
+    file_id = "\\".join(file.file_id).encode()
+    if len(file_id) & 1:
+        file_id += b" "
+    uid = file.instance.sop_instance_uid.encode()
+    if len(uid) & 1:
+        uid += b"\0"
+    return b"".join(
+        (
+            around.before,
+            FILE_ID_HEADS[len(file_id)],
+            file_id,
+            around.between,
+            UID_HEADS[len(uid)],
+            uid,
+            around.after,
+            file.keys,
         )
-
-
-def hang(made: Directory, record: Record, parent: int, last: dict[int, int]) -> int:
-    """Append a record as the last child of `parent`; gives its position. last: parent -> its last child so far."""
-    at = len(made.records)
-    made.records.append(record)
-    if parent in last:
-        made.records[last[parent]].next = at
-    elif parent != ROOT:
-        made.records[parent].child = at
-    last[parent] = at
-    return at
-
-
-def constants(record_type: str, sop_class_uid: str, transfer_syntax_uid: str) -> tuple[bytes, bytes, bytes]:
-    """What records of one kind share: before the File ID, before the instance UID, after it."""
-    head = element(0x00041430, "CS", record_type.encode())
-    if record_type == "PRIVATE":
-        head += element(0x00041432, "UI", PRIVATE_RECORD_UID.encode())
-    return (
-        head,
-        element(0x00041510, "UI", sop_class_uid.encode()),
-        element(0x00041512, "UI", transfer_syntax_uid.encode()),
     )
 
 
@@ -183,12 +211,7 @@ def header(file_set_id: str, file_set_uid: str, descriptor: str) -> bytes:
 def directory_bytes(volume: Volume, maker: DirectoryMaker) -> int:
     """The size of the DICOMDIR of a volume."""
     head = header(volume.file_set_id, volume.file_set_uid, maker.descriptor)
-    return len(head) + OFFSETS_BYTES + sum(maker.sizes(maker.directory(volume.files)))
-
-
-def level_body(keys: RecordKeys, name: str, values: Keys) -> bytes:
-    """The body of a record that references no file."""
-    return element(0x00041430, "CS", name.encode()) + keys.encode(values).body
+    return len(head) + OFFSETS_BYTES + sum(maker.sizes(maker.records(volume.files)))
 
 
 def over(values: Keys, derived: Mapping[int, bytes]) -> Keys:

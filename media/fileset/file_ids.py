@@ -5,6 +5,7 @@ import re
 ROOT = "DICOM"
 COMPONENT = re.compile(r"[A-Z0-9_]{1,8}")
 MOST_COMPONENTS = 8
+MOST_NUMBER = 999_999
 
 PREFIXES: dict[str, str] = {
     "HANGING PROTOCOL": "HP",
@@ -23,9 +24,20 @@ def numbered(prefix: str, number: int) -> str:
     >>> numbered("PA", 1)
     'PA000001'
     """
-    if not 1 <= number <= 999_999:
-        raise ValueError(f"{number} does not fit a File ID component; expected 1 to 999999")
+    if not 1 <= number <= MOST_NUMBER:
+        raise ValueError(f"{number} does not fit a File ID component; expected 1 to {MOST_NUMBER}")
     return f"{prefix}{number:06d}"
+
+
+def numbers(prefix: str, count: int) -> list[str]:
+    """The components of `count` files in one folder.
+
+    >>> numbers("IM", 2)
+    ['IM000001', 'IM000002']
+    """
+    if count > MOST_NUMBER:
+        raise ValueError(f"{count} files in one folder; File ID components number up to {MOST_NUMBER}")
+    return [f"{prefix}{number:06d}" for number in range(1, count + 1)]
 
 
 def is_conformant(file_id: tuple[str, ...]) -> bool:

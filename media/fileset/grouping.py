@@ -20,18 +20,15 @@ class PatientGroup:
 def grouped(instances: Iterable[Instance]) -> list[PatientGroup]:
     """Groups in the order of the index: by Patient ID, Study and Series Instance UID."""
     patients: dict[bytes, PatientGroup] = {}
-    at: dict[tuple[bytes, bytes, bytes], SeriesGroup] = {}
+    met: dict[tuple[int, int, int], SeriesGroup] = {}  # by the mappings themselves, which most instances share
     for instance in instances:
-        key = (
-            instance.patient.get(records.PATIENT_ID, b""),
-            instance.study.get(records.STUDY_UID, b""),
-            instance.series.get(records.SERIES_UID, b""),
-        )
-        group = at.get(key)
+        shared = (id(instance.patient), id(instance.study), id(instance.series))
+        group = met.get(shared)
         if group is None:
-            patient = patients.setdefault(key[0], PatientGroup())
-            study = patient.studies.setdefault(key[1], StudyGroup())
-            group = at[key] = study.series[key[2]] = SeriesGroup([])
+            patient = patients.setdefault(instance.patient.get(records.PATIENT_ID, b""), PatientGroup())
+            study = patient.studies.setdefault(instance.study.get(records.STUDY_UID, b""), StudyGroup())
+            group = study.series.setdefault(instance.series.get(records.SERIES_UID, b""), SeriesGroup([]))
+            met[shared] = group
         group.instances.append(instance)
     return list(patients.values())
 
@@ -62,12 +59,12 @@ def series_in_order(study: StudyGroup) -> list[SeriesGroup]:
 
 def instances_in_order(group: SeriesGroup) -> Iterator[tuple[Instance, bytes]]:
     """By Instance Number, each with its derived one or b''; those alike as the index has them."""
-    numbers = [
-        whole(group.numbers.get(at) or instance.own.get(records.INSTANCE_NUMBER, b""))
-        for at, instance in enumerate(group.instances)
-    ]
+    derived = group.numbers
+    numbers = [whole(instance.own.get(records.INSTANCE_NUMBER, b"")) for instance in group.instances]
+    for at, number in derived.items():
+        numbers[at] = whole(number)
     for at in sorted(range(len(numbers)), key=numbers.__getitem__):
-        yield group.instances[at], group.numbers.get(at, b"")
+        yield group.instances[at], derived.get(at, b"")
 
 
 def whole(value: bytes) -> int:

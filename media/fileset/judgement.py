@@ -51,7 +51,9 @@ class Judge:
     def verdict(self, instance: Instance) -> Verdict | Fault:
         """The verdict on one instance."""
         own = instance.own
-        kind = (instance.sop_class_uid, instance.transfer_syntax_uid, *[own.get(tag) for tag in self.watched])
+        kind: tuple[object, ...] = (instance.sop_class_uid, instance.transfer_syntax_uid)
+        if self.watched:
+            kind = (*kind, *[own.get(tag) for tag in self.watched])
         target = self.seen.get(kind)
         if target is None:
             target = self.seen[kind] = self.target(instance)

@@ -1,6 +1,7 @@
 """PURE. An index and an order become a plan: every instance accepted, transcoded or refused, and its place."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -185,30 +186,32 @@ def placed(
 
 def named(parts: list[Part], runs: list[Run]) -> tuple[PlannedFile, ...]:
     """The files of one volume with their File IDs, numbered from 1 on each volume."""
-    counts: dict[tuple[str, ...], int] = {}
-    folders: dict[object, tuple[str, ...]] = {}
-
-    def numbered(folder: tuple[str, ...], prefix: str) -> tuple[str, ...]:
-        counts[*folder, prefix] = number = counts.get((*folder, prefix), 0) + 1
-        return (*folder, file_ids.numbered(prefix, number))
-
-    def opened(key: object, folder: tuple[str, ...], prefix: str) -> tuple[str, ...]:
-        if key not in folders:
-            folders[key] = numbered(folder, prefix)
-        return folders[key]
-
-    files = []
-    top: tuple[str, ...] = (file_ids.ROOT,)
+    files: list[PlannedFile] = []
+    top = (file_ids.ROOT,)
+    patients: dict[object, tuple[str, ...]] = {}
+    studies: dict[object, tuple[str, ...]] = {}
+    inside: Counter[tuple[str, ...]] = Counter()  # folders in a folder
     for part in parts:
         run = runs[part.bundle]
-        folder = top
-        if run.study is not None:
-            patient = opened(run.patient, top, "PA")
-            folder = opened((run.patient, run.study), patient, "ST")
-            folder = numbered(folder, "SE")
-        for one in run.candidates[part.start : part.stop]:
-            prefix = "IM" if run.study is not None else file_ids.PREFIXES[one.record_type]
-            files.append(one.planned(numbered(folder, prefix)))
+        chosen = run.candidates[part.start : part.stop]
+        if run.study is None:
+            at_root: Counter[str] = Counter()
+            for one in chosen:
+                prefix = file_ids.PREFIXES[one.record_type]
+                at_root[prefix] += 1
+                files.append(one.planned((*top, file_ids.numbered(prefix, at_root[prefix]))))
+            continue
+        if run.patient not in patients:
+            patients[run.patient] = (*top, file_ids.numbered("PA", len(patients) + 1))
+        patient = patients[run.patient]
+        if (patient, run.study) not in studies:
+            inside[patient] += 1
+            studies[patient, run.study] = (*patient, file_ids.numbered("ST", inside[patient]))
+        study = studies[patient, run.study]
+        inside[study] += 1
+        series = (*study, file_ids.numbered("SE", inside[study]))
+        names = zip(chosen, file_ids.numbers("IM", len(chosen)), strict=True)
+        files += [one.planned((*series, name)) for one, name in names]
     return tuple(files)
 
 

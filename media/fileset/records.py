@@ -251,7 +251,15 @@ INSTANCE_RECORDS: tuple[RecordType, ...] = (
         Key(0x00420012, "LO", ONE, "MIMETypeOfEncapsulatedDocument"),
     ),
     below_series("VALUE MAP", "F.5.33", *CONTENT_MOMENT, *CONTENT_IDENTIFICATION),
-    below_series("STEREOMETRIC", "F.5.34"),
+    # Table F.5-34 asks for nothing; other implementations write and expect Content Identification here.
+    below_series(
+        "STEREOMETRIC",
+        "F.5.34",
+        Key(INSTANCE_NUMBER, "IS", THREE, "InstanceNumber"),
+        Key(0x00700080, "CS", THREE, "ContentLabel"),
+        Key(0x00700081, "LO", TWO, "ContentDescription"),
+        Key(0x00700084, "PN", TWO, "ContentCreatorName"),
+    ),
     below_root(
         "PALETTE",
         "F.5.35",

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from media.fileset import records
 from media.fileset.derivation import SeriesGroup, derive
@@ -16,8 +17,7 @@ from media.fileset.sop_classes import RECORD_TYPES, WITHOUT_RECORD
 from media.fileset.targets import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """An instance that may go on a volume."""
 
     instance: Instance
@@ -92,7 +92,7 @@ class Selector:
 
     def overlay(self, instance: Instance, group: SeriesGroup) -> Overlay:
         """What patient, study and series keys lack or have otherwise; the same for all that share them."""
-        shared = (id(instance.patient), id(instance.study), id(instance.series), id(group))
+        shared = (id(instance.patient), id(instance.study), id(instance.series), id(group))  # all alive meanwhile
         found = self.overlays.get(shared)
         if found is None:
             found = self.overlays[shared] = self.overlay_of(instance, group.derived)
