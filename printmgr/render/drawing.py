@@ -2,14 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from printmgr.film.density import density_to_gray, is_inverted, presentation_lut_of, transfer_table, viewing_of
+from printmgr.film.density import Viewing, density_to_gray, is_inverted, presentation_lut_of, transfer_table, viewing_of
 from printmgr.film.layout import FilmLayout, Rect, Window
 from printmgr.film.model import FilmBox, Image, ImageBox, MagnificationType
-from printmgr.film.printer import Resample
+from printmgr.film.printer import Resample, Tone
 from printmgr.ports import Print
 from printmgr.render.raster import Samples, bits_of, grays
 
@@ -71,27 +72,35 @@ def contrast(gray: float) -> float:
 def drawing(print_: Print, film: FilmBox, layout: FilmLayout, depth: int) -> Drawing:
     """One film of a print, in greys of `depth` bits."""
     viewing = viewing_of(print_.printer, film, None, print_.order.session)
-    densities = [layout.border_density, layout.empty_density]
-    border, empty = density_to_gray(densities, viewing, print_.printer.tone, depth) / (2**depth - 1)
     return Drawing(
         layout.width,
         layout.height,
-        float(border),
-        float(empty),
+        share_of_white(layout.border_density, viewing, print_.printer.tone, depth),
+        share_of_white(layout.empty_density, viewing, print_.printer.tone, depth),
         tuple(placed.box for placed in layout.images if placed.image is None),
         tuple(drawn_images(print_, film, layout, depth)),
         layout.trim,
     )
 
 
+@lru_cache(maxsize=256)
+def share_of_white(density: float, viewing: Viewing, tone: Tone, depth: int) -> float:
+    return float(density_to_gray(density, viewing, tone, depth) / (2**depth - 1))
+
+
 def drawn_images(print_: Print, film: FilmBox, layout: FilmLayout, depth: int) -> Iterator[DrawnImage]:
     boxes = {box.position: box for box in film.image_boxes}
+    tables: dict[object, Samples] = {}  # most films have one
     for placed in layout.images:
         box = boxes.get(placed.position)
         if box is None or box.image is None or placed.image is None or placed.window is None:
             continue
         size = printer_pixels(placed.image, layout.pitch) if print_.printer.resample is Resample.FILM else None
-        transfer = transfer_of(print_, film, box, box.image, depth)
+        key = (bits_of(box.image.format), box.image.format.photometric_interpretation, box.polarity)
+        densities = (box.min_density, box.max_density, box.presentation_lut)
+        transfer = tables.get((key, densities))
+        if transfer is None:
+            transfer = tables[key, densities] = transfer_of(print_, film, box, box.image, depth)
         yield DrawnImage(placed.image, box.image, placed.window, transfer, placed.magnification_type, size)
 
 

@@ -78,7 +78,6 @@ def draw(canvas: Canvas, image: PdfImage, name: str, x: float, y: float, width: 
     name  unique in the document; ASCII letters, digits and underscore only, as it becomes a PDF name
     """
     canvas._doc.addForm(name, image)  # reportlab has no public way to add an XObject; its own drawImage does the same
-    canvas.saveState()
-    canvas.transform(width, 0, 0, height, x, y)
+    canvas.addLiteral(f"q {width:.6f} 0 0 {height:.6f} {x:.6f} {y:.6f} cm")
     canvas.doForm(name)  # also lists it among the page's resources, without which viewers draw nothing
-    canvas.restoreState()
+    canvas.addLiteral("Q")

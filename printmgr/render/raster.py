@@ -1,6 +1,7 @@
 """From encoded pixels to the grey levels of the PDF: one table lookup a pixel, whatever an image says of its bits."""
 
 import logging
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from printmgr.film.layout import Window
 from printmgr.film.model import Image, MagnificationType, PixelFormat
 
 log = logging.getLogger(__name__)
+
+cv2.setNumThreads(0)  # its waiting threads spin: twice the CPU time for nothing where films are drawn side by side
 
 Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
@@ -74,18 +77,16 @@ def grays(
     window    the rows and columns shown
     size      columns and rows to draw it with; None: its own pixels
     """
-    bits = bits_of(image.format)
+    bits, big_endian = bits_of(image.format), image.pixels.big_endian
     words = shown(read(image, folder), window)
-    index = value_of_word(bits, image.pixels.big_endian)
     if words.ndim == 2 and size is None:
-        table = transfer[index]
-        return words if is_identity(table) else lookup(words, table)
-    values = words if is_identity(index) else lookup(words, index)
+        return lookup(words, table_of_words(bits, big_endian, transfer.dtype.str, transfer.tobytes()))
+    values = lookup(words, useful(value_of_word(bits, big_endian)))
     values = luma(values, image.format) if values.ndim == 3 else values
     if size is not None:
         values = resized(values, size, magnification_type)
-    table = transfer[np.minimum(np.arange(1 << 8 * values.itemsize), len(transfer) - 1)]  # cubic may overshoot
-    return values if is_identity(table) else lookup(values, table)
+    last = len(transfer) - 1  # of the values; cubic may overshoot
+    return lookup(values, useful(transfer[np.minimum(np.arange(1 << 8 * values.itemsize), last)]))
 
 
 def read(image: Image, folder: Path) -> Samples:
@@ -95,7 +96,7 @@ def read(image: Image, folder: Path) -> Samples:
     of an image is none. Raises BadPixels.
     """
     expected, form = expected_bytes(image.format), image.format
-    data = mapped(image, folder)
+    data = pixel_data(image, folder)
     if len(data) * 2 < expected or not len(data):
         raise BadPixels(f"Pixel Data has {len(data)} bytes; {form.rows} x {form.columns} pixels need {expected}")
     if len(data) < expected or len(data) > expected + 1:
@@ -116,16 +117,22 @@ def expected_bytes(image: PixelFormat) -> int:
     return image.rows * image.columns * image.samples_per_pixel * bits_of(image).allocated // 8
 
 
-def mapped(image: Image, folder: Path) -> npt.NDArray[np.uint8]:
-    """The bytes of Pixel Data, mapped from the file. Raises BadPixels when the file has none there."""
-    pixels, path = image.pixels, folder / image.pixels.file
+def pixel_data(image: Image, folder: Path) -> npt.NDArray[np.uint8]:
+    """The bytes of Pixel Data that the file has. Raises BadPixels when it has none.
+
+    Read and not mapped: a disk error is then an error of this film and not the end of the process.
+    """
+    pixels = image.pixels
     try:
-        length = min(pixels.length, path.stat().st_size - pixels.offset)
+        with open(os.path.join(folder, pixels.file), "rb", buffering=0) as file:  # noqa: PTH118, PTH123  # each image
+            length = min(pixels.length, os.fstat(file.fileno()).st_size - pixels.offset)
+            if length <= 0:
+                raise BadPixels(f"{pixels.file} ends before byte {pixels.offset}; expected Pixel Data there")
+            file.seek(pixels.offset)
+            data = np.empty(length, np.uint8)
+            return data[: file.readinto(data.data)]
     except FileNotFoundError as error:
         raise BadPixels(f"{pixels.file} is missing; expected the data set of an image") from error
-    if length <= 0:
-        raise BadPixels(f"{pixels.file} ends before byte {pixels.offset}; expected Pixel Data there")
-    return np.memmap(path, np.uint8, "r", pixels.offset, (length,))
 
 
 def words_of(data: npt.NDArray[np.uint8], bits: Bits, big_endian: bool) -> Samples:
@@ -133,7 +140,7 @@ def words_of(data: npt.NDArray[np.uint8], bits: Bits, big_endian: bool) -> Sampl
     if bits.allocated == 8:
         return data if not big_endian else swapped_pairs(data)
     if bits.allocated == 16:
-        return data.view(np.uint16) if data.ctypes.data % 2 == 0 else data.copy().view(np.uint16)
+        return data.view(np.uint16)
     wide = np.frombuffer(data, ">u4" if big_endian else "<u4")
     mask = (1 << bits.stored) - 1
     return (((wide >> bits.shift) & mask) >> (bits.stored - bits.kept)).astype(np.uint16)
@@ -167,18 +174,28 @@ def value_of_word(bits: Bits, big_endian: bool) -> Samples:
         words = words.byteswap()
     shift = 0 if bits.allocated == 32 else bits.shift  # those are shifted in words_of
     sign = 1 << (bits.kept - 1) if bits.signed else 0
-    values = cast(Samples, ((words.astype(np.int64) >> shift & (1 << bits.kept) - 1) ^ sign).astype(words.dtype))
+    values = ((words.astype(np.int64) >> shift & (1 << bits.kept) - 1) ^ sign).astype(words.dtype)
     values.setflags(write=False)
-    return values
+    return cast(Samples, values)
 
 
-def is_identity(table: Samples) -> bool:
-    """Whether a table over all words of its own type leaves them as they are."""
-    return len(table) == 1 << 8 * table.itemsize and bool(np.array_equal(table, np.arange(len(table))))
+@lru_cache(maxsize=32)
+def table_of_words(bits: Bits, big_endian: bool, kind: str, transfer: bytes) -> Samples:
+    """The grey level of every word; `kind` and `transfer` are the type and the bytes of a transfer table."""
+    return useful(np.frombuffer(transfer, kind)[value_of_word(bits, big_endian)])
+
+
+def useful(table: Samples) -> Samples:
+    """A table over all words, read-only; empty when it leaves the words as they are."""
+    if len(table) == 1 << 8 * table.itemsize and np.array_equal(table, np.arange(len(table))):
+        table = table[:0]
+    table.setflags(write=False)
+    return table
 
 
 def lookup(words: Samples, table: Samples) -> Samples:
-    return cast(Samples, cv2.LUT(words, table))
+    """What a `useful` table says of each word."""
+    return cast(Samples, cv2.LUT(words, table)) if len(table) else words
 
 
 def luma(values: Samples, image: PixelFormat) -> Samples:
