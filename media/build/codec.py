@@ -282,6 +282,39 @@ def _little(frame: Frame) -> bytes:
     return frame.astype(frame.dtype.newbyteorder("<"), copy=False).tobytes()
 
 
+# --- icons
+
+
+def draw_icon(source: Path, target: Path, size: int) -> None:
+    """Write the icon of an image: its middle frame, fitted into `size` x `size` bytes of MONOCHROME2 (PS3.3 F.7)."""
+    import cv2
+    from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
+
+    data_set = dcmread(source)
+    frames = int(data_set.get("NumberOfFrames", 1) or 1)
+    syntax = data_set.file_meta.TransferSyntaxUID
+    frame, attributes = next(iter(_decoder(syntax).iter_array(data_set, indices=[frames // 2], as_rgb=True)))
+    kind = str(attributes["photometric_interpretation"])
+    if kind == "PALETTE COLOR":
+        frame = apply_color_lut(frame, data_set)
+        kind = "RGB"
+    if frame.ndim == 3:
+        gray = frame.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    else:
+        gray = np.asarray(apply_voi_lut(apply_modality_lut(frame, data_set), data_set)).astype(np.float32)
+    low, high = float(gray.min()), float(gray.max())
+    gray = (gray - low) * (255.0 / (high - low)) if high > low else np.zeros_like(gray)
+    if kind == "MONOCHROME1":
+        gray = 255.0 - gray
+    scale = size / max(gray.shape)
+    height, width = (max(1, round(length * scale)) for length in gray.shape)
+    small = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    icon = np.zeros((size, size), np.uint8)
+    top, left = (size - height) // 2, (size - width) // 2
+    icon[top : top + height, left : left + width] = np.clip(np.rint(small), 0, 255).astype(np.uint8)
+    target.write_bytes(icon.tobytes())
+
+
 # --- the child process
 
 
@@ -294,13 +327,16 @@ def limit(memory_bytes: int, cpu_s: int) -> None:
 
 
 def serve(orders: TextIO, answers: TextIO) -> None:
-    """Read an order a line, {source, target, transfer_syntax_uid, memory_bytes, cpu_s}; answer each in a line."""
+    """Read an order a line, {source, target, memory_bytes, cpu_s} with transfer_syntax_uid or icon_size; answer it."""
     for line in orders:
         order = json.loads(line)
         target = Path(order["target"])
         try:
             limit(order["memory_bytes"], order["cpu_s"])
-            convert(Path(order["source"]), target, order["transfer_syntax_uid"])
+            if "icon_size" in order:
+                draw_icon(Path(order["source"]), target, order["icon_size"])
+            else:
+                convert(Path(order["source"]), target, order["transfer_syntax_uid"])
             answer = {"error": "", "detail": ""}
         except TooLarge as error:
             answer = {"error": "too-large", "detail": str(error)}

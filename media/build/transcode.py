@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +23,9 @@ from media.errors import BadOrder, NoRoom
 from media.fileset.model import PlannedFile, Reason, Rejection
 from media.fileset.transfer_syntaxes import JPEG_LOSSLESS_SV1
 from media.ports import Progress, Source
+
+Task = Mapping[str, str | int]
+"""What the child is to make: {"transfer_syntax_uid"} or {"icon_size"}."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,15 +48,10 @@ class _Child:
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
 
-    def convert(self, source: Path, target: Path, transfer_syntax_uid: str) -> tuple[str, str]:
-        """Convert one file; give the Reason's value, '' when all is well, and the detail."""
-        order = {
-            "source": str(source),
-            "target": str(target),
-            "transfer_syntax_uid": transfer_syntax_uid,
-            "memory_bytes": self._limits.memory_bytes,
-            "cpu_s": self._limits.cpu_s,
-        }
+    def make(self, source: Path, target: Path, task: Task) -> tuple[str, str]:
+        """Do one task; give the Reason's value, '' when all is well, and the detail."""
+        limits = {"memory_bytes": self._limits.memory_bytes, "cpu_s": self._limits.cpu_s}
+        order = {"source": str(source), "target": str(target), **limits, **task}
         try:
             answer = self._ask(json.dumps(order).encode() + b"\n")
         except _Lost as lost:
@@ -130,48 +128,77 @@ def transcode(
 
     Gives the files that cannot be: TOO_LARGE or TRANSCODE_FAILED. Raises SourceChanged, Unreadable, NoRoom.
     """
-    limits = limits or Limits()
-    workers = min(len(files), os.cpu_count() or 1)
-    folder.mkdir(parents=True, exist_ok=True)
+
+    def task(file: PlannedFile) -> Task:
+        return {"transfer_syntax_uid": file.transfer_syntax_uid}
+
+    return _make_all(files, source, lambda file: folder / name(file), task, progress, limits or Limits())
+
+
+def make_icons(
+    files: Sequence[PlannedFile],
+    size: int,
+    source: Source,
+    folder: Path,
+    name: Callable[[PlannedFile], str],
+    progress: Progress,
+    limits: Limits | None = None,
+) -> list[Rejection]:
+    """Draw the icons of images: `size` x `size` bytes of MONOCHROME2 in `name(file).icon`. As `transcode`."""
+
+    def task(_file: PlannedFile) -> Task:
+        return {"icon_size": size}
+
+    return _make_all(files, source, lambda file: folder / f"{name(file)}.icon", task, progress, limits or Limits())
+
+
+def _make_all(
+    files: Sequence[PlannedFile],
+    source: Source,
+    target_of: Callable[[PlannedFile], Path],
+    task_of: Callable[[PlannedFile], Task],
+    progress: Progress,
+    limits: Limits,
+) -> list[Rejection]:
+    """Do the tasks, as many at a time as there are processors; give what could not be made."""
     local = threading.local()
     children: list[_Child] = []
-    done = 0
 
     def work(file: PlannedFile) -> Rejection | None:
-        target = folder / name(file)
+        target = target_of(file)
         if target.exists():
             return None
         if not hasattr(local, "child"):
             local.child = _Child(limits)
             children.append(local.child)
-        return _transcode_one(file, source, target, local.child)
+        return _make_one(file, source, target, local.child, task_of(file))
 
-    pool = ThreadPoolExecutor(max(workers, 1), "transcode")
+    rejections = []
+    pool = ThreadPoolExecutor(os.cpu_count() or 1, "transcode")
     try:
-        rejections = []
-        for rejection in pool.map(work, files):
-            done += 1
-            progress("transcoded", done, len(files))
+        for done, rejection in enumerate(pool.map(work, files), 1):
+            progress("instances", done, len(files))
             if rejection is not None:
                 rejections.append(rejection)
-        return rejections
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         for child in children:
             child.close()
+    return rejections
 
 
-def _transcode_one(file: PlannedFile, source: Source, target: Path, child: _Child) -> Rejection | None:
-    """Fetch one file into the job's folder, which opens the source once and checks it, and convert it there."""
+def _make_one(file: PlannedFile, source: Source, target: Path, child: _Child, task: Task) -> Rejection | None:
+    """Fetch one file into the job's folder, which opens the source once and checks it, and work on it there."""
     fetched, part = target.with_name(target.name + ".source"), target.with_name(target.name + ".part")
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         with fetched.open("wb") as out:
 
             def put(chunk: memoryview) -> None:
                 out.write(chunk)
 
             from_source(source, file.instance)(put)
-        error, detail = child.convert(fetched, part, file.transfer_syntax_uid)
+        error, detail = child.make(fetched, part, task)
         if error:
             return Rejection(file.instance.source, Reason(error), detail)
         with part.open("rb") as written:

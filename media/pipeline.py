@@ -1,0 +1,382 @@
+"""From an order to verified volumes: named steps over a job's folder, each leaving files.
+
+index    index.pickle
+plan     plan.pickle, plan.json
+image    volume_N.iso.part and volume_N.written.json for every volume
+verify   volume_N.verified.pickle for every volume
+write    the volumes, plan.json and report.json in the output folder; done.json
+
+A finished step does nothing when it is run again; an interrupted one gives the same bytes. An image is flushed to the
+disk while it is verified; if the machine went down in between (another boot), the image step is done again.
+"""
+
+import json
+import os
+import pickle
+import shutil
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from media.build.companions import Imprint, companion_sizes
+from media.build.iso import NO_ROOM
+from media.build.volume import names, prepare, write_volume
+from media.errors import BadOrder, MediaError, NoRoom, NotVerified, Refused
+from media.fileset.model import Index, Plan, Reason, Rejection, SourceFile, Volume
+from media.fileset.order import DiscOrder
+from media.fileset.plan import plan as make_plan
+from media.index.index import index as make_index
+from media.ports import ImageFile, Progress, Source, VerifiedImage
+from media.report import as_json, failure_json, plan_json, report_json
+from media.sources import SOURCES
+from media.verify import Verification, verify_image
+from media.writers import WRITERS, default_writers
+
+Job = Path
+"""The folder of one job; on the file system of the output, so that an image gets its name without a copy."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildOrder:
+    """What is to be built from what, and where it goes."""
+
+    sources: tuple[str, ...]
+    output: str
+    disc: DiscOrder
+    imprint: Imprint = field(default_factory=Imprint)
+    writers: tuple[str, ...] = ()  # of WRITERS; nothing: as the medium wants it
+    processes: int = 1  # that may read headers at the same time
+
+    def __post_init__(self) -> None:
+        if not self.sources:
+            raise BadOrder("no source; expected at least one folder, file or ZIP")
+        for name in self.writers:
+            if name not in WRITERS:
+                raise BadOrder(f"writer {name!r} is not known; expected one of {', '.join(WRITERS)}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The order as JSON values."""
+        value = asdict(self)
+        value["disc"]["leave_out"] = sorted(self.disc.leave_out)
+        return value
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> "BuildOrder":
+        """The order that `to_json` gave."""
+        disc = value["disc"] | {"leave_out": frozenset(map(Reason, value["disc"]["leave_out"]))}
+        return cls(
+            sources=tuple(value["sources"]),
+            output=value["output"],
+            disc=DiscOrder(**disc),
+            imprint=Imprint(**value["imprint"]),
+            writers=tuple(value["writers"]),
+            processes=value["processes"],
+        )
+
+
+Step = Callable[[BuildOrder, Job, Progress], None]
+
+
+def steps() -> list[tuple[str, Step]]:
+    """The steps of a build in order."""
+    return [
+        ("index", index_step),
+        ("plan", plan_step),
+        ("image", image_step),
+        ("verify", verify_step),
+        ("write", write_step),
+    ]
+
+
+def build(order: BuildOrder, job: Job, progress: Progress, started: Callable[[str], None] = lambda _: None) -> None:
+    """Run all steps. A failure leaves plan.json (when there was one) and report.json in the output, and no volume."""
+    for name, step in steps():
+        started(name)
+        try:
+            step(order, job, progress)
+        except MediaError as error:
+            write_failure(order, job, error)
+            raise
+
+
+def draft(order: BuildOrder, progress: Progress) -> Plan:
+    """The plan of an order, refusals in it; nothing is written anywhere."""
+    return make_plan(_indexed(order, progress), order.disc, partial(_companions, order))
+
+
+# --- steps
+
+
+def index_step(order: BuildOrder, job: Job, progress: Progress) -> None:
+    """Read the headers of all files of the sources."""
+    if not (job / "index.pickle").exists():
+        job.mkdir(parents=True, exist_ok=True)
+        _save(job / "index.pickle", pickle.dumps(_indexed(order, progress)))
+
+
+def plan_step(order: BuildOrder, job: Job, progress: Progress) -> None:
+    """Decide what goes where. Raises Refused with every file that is in the way."""
+    if not (job / "plan.pickle").exists():
+        index = _load_index(job)
+        plan = make_plan(index, order.disc, partial(_companions, order))
+        progress("instances", len(index.instances), len(index.instances))
+        _save(job / "plan.json", as_json(plan_json(plan)))
+        _check_accounts(index, plan)
+        _save(job / "plan.pickle", pickle.dumps(plan))
+    plan = load_plan(job)
+    if plan.refusals:
+        raise Refused([(one.source.name, _why(one)) for one in plan.refusals])
+    if not plan.volumes:
+        raise BadOrder("the sources hold no DICOM instance that could go on a disc")
+
+
+def image_step(order: BuildOrder, job: Job, progress: Progress) -> None:
+    """Write the image of every volume, each source file read once."""
+    with _room():
+        if _prepare(order, job, progress):
+            plan_step(order, job, progress)
+        plan = load_plan(job)
+        for volume in plan.volumes:
+            _write_image(order, job, plan, volume, progress)
+
+
+def verify_step(order: BuildOrder, job: Job, progress: Progress) -> None:
+    """Reopen every image and check it against the plan and the hashes of the sources. Raises NotVerified."""
+    plan = load_plan(job)
+    for volume in plan.volumes:
+        done = job / f"volume_{volume.number}.verified.pickle"
+        if done.exists():
+            continue
+        with _room():
+            _write_image(order, job, plan, volume, progress)
+        image = _image(job, volume)
+        with _flushing(image):
+            found = verify_image(
+                image, plan=plan, volume=volume, hashes=names(_written(job, volume)["hashes"]), progress=progress
+            )
+        if found.instances != len(volume.files):
+            raise NotVerified(image.name, [f"{found.instances} instances; planned {len(volume.files)}"])
+        if not found.good:
+            raise NotVerified(image.name, [str(finding) for finding in found.findings])
+        _save(done, pickle.dumps(found))
+
+
+def write_step(order: BuildOrder, job: Job, progress: Progress) -> None:
+    """Bring the verified volumes, plan.json and report.json into the output folder."""
+    if (job / "done.json").exists():
+        return
+    plan = load_plan(job)
+    output = Path(order.output)
+    output.mkdir(parents=True, exist_ok=True)
+    verified = {volume.number: _verified(job, volume) for volume in plan.volumes}
+    hashes = {volume.number: _written(job, volume)["hashes"] for volume in plan.volumes}
+    written: dict[int, list[str]] = {}
+    with _room():
+        for volume in plan.volumes:
+            image = _verified_image(job, plan, volume, verified[volume.number])
+            kinds = order.writers or default_writers(plan.file_system)
+            written[volume.number] = [WRITERS[kind].write(image, output) for kind in kinds]
+            progress("volumes", volume.number, len(plan.volumes))
+        shutil.copyfile(job / "plan.json", job / "plan.json.part")
+        (job / "plan.json.part").replace(output / "plan.json")
+        report = as_json(report_json(plan, written, hashes, verified))
+        _save(output / "report.json", report)
+        _save(job / "done.json", json.dumps({"written": written}).encode())
+    for path in (*job.glob("*.part"), job / "made"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def write_failure(order: BuildOrder, job: Job, error: MediaError) -> None:
+    """Say in the output folder why there is no volume, and what became of every file."""
+    try:
+        plan = load_plan(job)
+    except FileNotFoundError:
+        plan = None
+    output = Path(order.output)
+    output.mkdir(parents=True, exist_ok=True)
+    findings = error.findings if isinstance(error, NotVerified) else ()
+    _save(output / "report.json", as_json(failure_json(plan, error, findings)))
+    if plan is not None:
+        _save(output / "plan.json", as_json(plan_json(plan)))
+
+
+# --- what the steps share
+
+
+def sources_of(order: BuildOrder) -> list[Source]:
+    """The sources of an order. Raises BadOrder for one that does not exist."""
+    return [SOURCES["folder"](path) for path in order.sources]
+
+
+def load_plan(job: Job) -> Plan:
+    """The plan of a job. Raises FileNotFoundError before there is one."""
+    plan: Plan = pickle.loads((job / "plan.pickle").read_bytes())  # noqa: S301  # the job's own file
+    return plan
+
+
+def _indexed(order: BuildOrder, progress: Progress) -> Index:
+    return make_index(sources_of(order), processes=order.processes, progress=progress)
+
+
+def _load_index(job: Job) -> Index:
+    """The index, without the files that turned out to be impossible to transcode."""
+    index: Index = pickle.loads((job / "index.pickle").read_bytes())  # noqa: S301  # the job's own file
+    failed = _failed(job)
+    gone = {rejection.source for rejection in failed}
+    return Index([one for one in index.instances if one.source not in gone], [*index.rejections, *failed])
+
+
+def _failed(job: Job) -> list[Rejection]:
+    path = job / "failed.pickle"
+    failed: list[Rejection] = pickle.loads(path.read_bytes()) if path.exists() else []  # noqa: S301  # the job's own
+    return failed
+
+
+def _companions(order: BuildOrder, plan: Plan, volume: Volume) -> Mapping[tuple[str, ...], int]:
+    return companion_sizes(plan, volume, order.imprint)
+
+
+def _why(rejection: Rejection) -> str:
+    return f"{rejection.reason.value}: {rejection.detail}" if rejection.detail else rejection.reason.value
+
+
+def _check_accounts(index: Index, plan: Plan) -> None:
+    """N selected = N planned: every file of the index is in the plan once. Raises Refused with those that are not."""
+    planned = [file.instance.source for volume in plan.volumes for file in volume.files]
+    told = [one.source for one in (*plan.refusals, *plan.left_out, *plan.ignored)]
+    known = [one.source for one in index.instances] + [one.source for one in index.rejections]
+    seen = set(planned) | set(told)
+    lost = [source for source in known if source not in seen]
+    if lost or len(planned) != len(set(planned)):
+        raise Refused([(source.name, "is in no volume and has no reason") for source in lost])
+
+
+def _prepare(order: BuildOrder, job: Job, progress: Progress) -> bool:
+    """Transcode and draw icons. What cannot be is rejected and the plan taken back; True when that happened."""
+    plan = load_plan(job)
+    if all((job / f"volume_{volume.number}.written.json").exists() for volume in plan.volumes):
+        return False
+    failed = prepare(plan, _Sources(sources_of(order)), job / "made", progress)
+    if not failed:
+        return False
+    _save(job / "failed.pickle", pickle.dumps([*_failed(job), *failed]))
+    (job / "plan.pickle").unlink()
+    plan_step(order, job, progress)
+    return _prepare(order, job, progress) or True
+
+
+def _write_image(order: BuildOrder, job: Job, plan: Plan, volume: Volume, progress: Progress) -> None:
+    """Write one image unless it is there, whole, and was written since the machine started."""
+    marker, image = job / f"volume_{volume.number}.written.json", _image(job, volume)
+    if marker.exists() and image.exists():
+        before = _written(job, volume)
+        if before["boot"] == _boot() and before["size_bytes"] == image.stat().st_size:
+            return
+    marker.unlink(missing_ok=True)
+    written = write_volume(image, plan, volume, _Sources(sources_of(order)), order.imprint, job / "made", progress)
+    if written.size_bytes > plan.capacity_bytes:
+        image.unlink()
+        raise NoRoom(f"volume {volume.number} has {written.size_bytes} bytes; {plan.medium} has {plan.capacity_bytes}")
+    _save(marker, json.dumps({"boot": _boot(), **written._asdict()}).encode())
+
+
+def _image(job: Job, volume: Volume) -> Path:
+    return job / f"volume_{volume.number}.iso.part"
+
+
+def _written(job: Job, volume: Volume) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((job / f"volume_{volume.number}.written.json").read_bytes())
+    return found
+
+
+def _verified(job: Job, volume: Volume) -> Verification:
+    path = job / f"volume_{volume.number}.verified.pickle"
+    found: Verification = pickle.loads(path.read_bytes())  # noqa: S301  # the job's own file
+    return found
+
+
+def _verified_image(job: Job, plan: Plan, volume: Volume, found: Verification) -> VerifiedImage:
+    prefix = "file /"
+    files = tuple(
+        ImageFile(tuple(region.name.removeprefix(prefix).split("/")), region.offset, region.length, region.sha256)
+        for region in found.regions
+        if region.name.startswith(prefix)
+    )
+    created_s = int(datetime.fromisoformat(plan.created).timestamp())
+    return VerifiedImage(_image(job, volume), f"volume_{volume.number}", created_s, files)
+
+
+def _boot() -> str:
+    """What tells one run of the machine from another, '' where nothing does."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def _save(path: Path, data: bytes) -> None:
+    """A file that is there whole or not at all."""
+    part = path.with_name(f".{path.name}.part")
+    with part.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Tell a full disk from other troubles."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in NO_ROOM:
+            raise NoRoom(f"no room for the volumes: {error.strerror}") from error
+        raise
+
+
+@contextmanager
+def _flushing(image: Path) -> Iterator[None]:
+    """Flush the image to the disk beside what is done meanwhile."""
+    failures: list[OSError] = []
+
+    def flush() -> None:
+        try:
+            with image.open("rb") as file:
+                os.fsync(file.fileno())
+        except OSError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=flush, name="flush")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+    if failures:
+        raise failures[0]
+
+
+class _Sources:
+    """The sources of an order as one; each thread has its own, for an open ZIP cannot be shared."""
+
+    def __init__(self, sources: list[Source]) -> None:
+        self.all = sources
+        self._local = threading.local()
+
+    def files(self) -> Iterator[SourceFile | Rejection]:
+        for source in self.all:
+            yield from source.files()
+
+    def open(self, file: SourceFile) -> BinaryIO:
+        """Open a file that one of the sources has named: they are all of one kind."""
+        if not hasattr(self._local, "source"):
+            self._local.source = copy(self.all[0])
+        opened: BinaryIO = self._local.source.open(file)
+        return opened
