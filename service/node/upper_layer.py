@@ -257,5 +257,5 @@ class NodeDUL(DULServiceProvider):
                 return
         for pdu in pdus:
             primitive = P_DATA()
-            primitive.presentation_data_value_list = [(pdu[10], pdu[11:])]
+            primitive.presentation_data_value_list.append((pdu[10], pdu[11:]))
             self.to_provider_queue.put(primitive)
