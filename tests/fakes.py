@@ -2,6 +2,7 @@
 
 import itertools
 import shutil
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,10 +64,18 @@ class FakeSpool:
     folder: Path
     kept: int = 0
     closed: int = 0
+    gate: threading.Event = field(default_factory=threading.Event)  # cleared: keep_data_set waits, as on a slow disk
+    waiting: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.gate.set()
 
     def keep_data_set(self, data: bytes | memoryview) -> str:
         if len(data) > self.port.room_bytes:
             raise ResourceLimit("no room for the data set")
+        if not self.gate.is_set():
+            self.waiting.set()
+            self.gate.wait(10)
         self.kept += 1
         name = f"{self.kept:06d}"
         (self.folder / name).write_bytes(data)

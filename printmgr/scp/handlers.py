@@ -172,7 +172,7 @@ def refusal(error: PrintError, request: str, sop_class: str) -> Dataset:
     status.Status = status_of(error, sop_class)
     status.ErrorComment = str(error).encode("ascii", "replace").decode().replace("\\", "/")[:MAX_ERROR_COMMENT]
     about = getattr(error, "keyword", "") or getattr(error, "uid", "")
-    log.warning("%s answered %04XH: %s %s", request, status.Status, type(error).__name__, about)
+    log.warning("%s answered %04XH: %s %r", request, status.Status, type(error).__name__, about)
     return status
 
 

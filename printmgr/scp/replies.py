@@ -57,16 +57,18 @@ def reference(image_box_uid: str) -> Dataset:
 
 def printer_attributes(printer: LogicalPrinter, status: str, info: str, version: str, tags: Iterable[int]) -> Dataset:
     """The answer to N-GET of the printer: the attributes asked for that it has; all for an empty list."""
-    data_set = Dataset()
-    data_set.PrinterStatus = status
-    data_set.PrinterStatusInfo = info
-    data_set.PrinterName = printer.name or printer.ae_title
-    data_set.Manufacturer = "printmgr"
-    data_set.ManufacturerModelName = "printmgr virtual film printer"
-    data_set.DeviceSerialNumber = printer.ae_title
-    data_set.SoftwareVersions = version
+    said = {
+        "PrinterStatus": status,
+        "PrinterStatusInfo": info,
+        "PrinterName": printer.name or printer.ae_title,
+        "Manufacturer": "printmgr",
+        "ManufacturerModelName": "printmgr virtual film printer",
+        "DeviceSerialNumber": printer.ae_title,
+        "SoftwareVersions": version,
+    }
     asked = set(tags)
-    for element in list(data_set):
-        if asked and element.tag not in asked:
-            del data_set[element.tag]
+    data_set = Dataset()
+    for keyword, tag in rules.PRINTER_ATTRIBUTES.items():
+        if not asked or tag in asked:
+            setattr(data_set, keyword, said[keyword])
     return data_set

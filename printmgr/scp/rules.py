@@ -5,6 +5,7 @@ A request may leave out everything but M/M. What cannot be honoured gets the def
 """
 
 from enum import StrEnum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from printmgr.film.model import DecimateCropBehavior, FilmOrientation, MagnificationType, Polarity
@@ -18,7 +19,6 @@ class Usage(StrEnum):
     OPTIONAL = "U/M"
     OPTIONAL_IF = "U/MC"
     UNSUPPORTED_OK = "U/U"
-    BY_SCP = "-/M"
 
 
 class Kind(StrEnum):
@@ -207,14 +207,16 @@ IMAGE_RULES = (
 )
 
 # PS3.4 Table H.4-17, N-GET of the printer.
-PRINTER_ATTRIBUTES = (
-    "PrinterStatus",
-    "PrinterStatusInfo",
-    "PrinterName",
-    "Manufacturer",
-    "ManufacturerModelName",
-    "DeviceSerialNumber",
-    "SoftwareVersions",
+PRINTER_ATTRIBUTES = MappingProxyType(
+    {
+        "PrinterStatus": 0x21100010,
+        "PrinterStatusInfo": 0x21100020,
+        "PrinterName": 0x21100030,
+        "Manufacturer": 0x00080070,
+        "ManufacturerModelName": 0x00081090,
+        "DeviceSerialNumber": 0x00181000,
+        "SoftwareVersions": 0x00181020,
+    }
 )
 
 # The sequences that are read; every other one is stepped over.

@@ -39,8 +39,8 @@ class Request(NamedTuple):
         """For the log and a print's record."""
         return f"{self.service} {CLASS_NAMES.get(self.sop_class, self.sop_class)}"
 
-    def values(self) -> Values:
-        return read(self.data, self.encoding)
+    def values(self, specific_character_set: str = "") -> Values:
+        return read(self.data, self.encoding, specific_character_set)
 
 
 class Reply(NamedTuple):
@@ -78,13 +78,13 @@ def print_film_session(work: Work, request: Request) -> Reply:
 
 
 def create_film_box(work: Work, request: Request) -> Reply:
-    wanted, said = attributes.film_box(request.values())
+    wanted, said = attributes.film_box(request.values(work.specific_character_set))
     outcome = work.session.create_film_box(request.uid, wanted)
     return Reply(outcome.warnings + said.warnings, replies.film_box_created(outcome.value))
 
 
 def set_film_box(work: Work, request: Request) -> Reply:
-    wanted, said = attributes.film_box(request.values(), setting=True)
+    wanted, said = attributes.film_box(request.values(work.specific_character_set), setting=True)
     outcome = work.session.set_film_box(request.uid, wanted)
     return Reply(outcome.warnings + said.warnings, replies.values_used(said.replaced, outcome.value))
 
@@ -105,7 +105,7 @@ def print_film_box(work: Work, request: Request) -> Reply:
 def set_image_box(work: Work, request: Request) -> Reply:
     """The data set goes to the spool as it came, and is safe there before the answer; its pixels are not looked at."""
     position = work.session.position_of(request.uid)
-    values = request.values()
+    values = request.values(work.specific_character_set)
     wanted, pixels, said = images.image_box(values)
     claimed = images.claimed_position(values)
     if claimed != position:

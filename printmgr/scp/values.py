@@ -66,9 +66,12 @@ class Values(NamedTuple):
         return int(value)
 
 
-def read(data: bytes | memoryview, encoding: Encoding) -> Values:
-    """An encoded data set, ready to be asked. Raises UnreadableDataSet."""
-    values = Values(data, encoding, scan(data, encoding))
+def read(data: bytes | memoryview, encoding: Encoding, specific_character_set: str = "") -> Values:
+    """An encoded data set, ready to be asked. Raises UnreadableDataSet.
+
+    specific_character_set  of its text, where it does not name one itself
+    """
+    values = Values(data, encoding, scan(data, encoding), python_encodings(specific_character_set))
     specific = values.element(0x00080005)
     if specific is None or not specific.length:
         return values
@@ -79,7 +82,7 @@ def python_encodings(specific_character_set: str) -> tuple[str, ...]:
     """Python's names of the terms of Specific Character Set (0008,0005); unknown terms are left out.
 
     >>> python_encodings("ISO_IR 192")
-    ('utf-8',)
+    ('UTF8',)
     >>> python_encodings("NONSENSE")
     ('iso8859',)
     """

@@ -20,6 +20,11 @@ class Work:
     lock: threading.RLock = field(default_factory=threading.RLock)
     statuses: dict[str, dict[str, list[int]]] = field(default_factory=dict)  # by film box UID, "" for all; by request
 
+    @property
+    def specific_character_set(self) -> str:
+        """That of the film session, which is its films' too (PS3.4 H.4.1.2.1)."""
+        return self.session.session.specific_character_set if self.session.session else ""
+
     def status(self, warnings: tuple[int, ...]) -> int:
         """The status to give for these warnings, as the printer's settings have it."""
         return foremost(warnings) if self.printer.warnings is Warnings.REPORT else 0

@@ -401,8 +401,7 @@ def raw_n_set(scu: SCU, uid: str, data: bytes) -> int:
     request.ModificationList = BytesIO(data)
     scu.association.dimse.send_msg(request, 1)
     _, response = scu.association.dimse.get_msg(block=True)
-    assert response is not None
-    return int(response.Status)
+    return int(response.Status) if response is not None else -1
 
 
 # What real SCUs do
@@ -448,6 +447,26 @@ def test_private_groups_character_sets_and_patients_are_no_error(bench: Bench) -
     assert scu.act(FILM, F) == 0
     film = bench.port.ordered[0].order.films[0]
     assert dict(film.other_attributes) == dict(film.image_boxes[0].other_attributes) == {"00100020": "1"}
+
+
+def test_the_sessions_character_set_is_its_films_too(bench: Bench) -> None:
+    scu = bench.connect()
+    open_session(scu, SpecificCharacterSet="ISO_IR 192")
+    said = requests.film_box(S)
+    said.add_new(0x20100150, "ST", "Größe".encode())
+    assert scu.create(FILM, said, F)[0] == 0
+    assert scu.act(FILM, F) == 0xB603
+    assert bench.port.ordered[0].order.films[0].configuration_information == "Größe"
+
+
+def test_uids_are_taken_as_they_are(bench: Bench) -> None:
+    scu = bench.connect()
+    assert scu.create(SESSION, None, "1.02.003")[0] == 0
+    said = requests.item(
+        ImageDisplayFormat="STANDARD\\1,1", ReferencedFilmSessionSequence=requests.referenced("1.02.003")
+    )
+    assert scu.create(FILM, said, "film-1")[0] == 0
+    assert scu.act(FILM, "film-1") == 0xB603
 
 
 def test_a_lut_of_the_session_holds_for_its_films(bench: Bench) -> None:
@@ -563,6 +582,29 @@ def test_a_print_ordered_before_the_cut_stays(bench: Bench) -> None:
     cut(scu)
     wait_for(lambda: not bench.scp.work)
     assert bench.port.ordered[0].pixels() == bytes(range(256))
+
+
+def test_an_abort_from_elsewhere_waits_for_the_request_under_way(bench: Bench) -> None:
+    scu = bench.connect()
+    open_session(scu)
+    (box,) = open_film(scu)
+    (spool,) = bench.port.spools
+    spool.gate.clear()
+    (association,) = bench.scp.work
+    setting = threading.Thread(
+        target=lambda: raw_n_set(scu, box, requests.encoded(requests.image_box(requests.image())))
+    )
+    setting.start()
+    wait_for(spool.waiting.is_set)
+    aborting = threading.Thread(target=association.abort)
+    aborting.start()
+    time.sleep(0.1)
+    assert not spool.closed
+    spool.gate.set()
+    wait_for(lambda: spool.closed == 1)
+    aborting.join()
+    threading.Event.set(scu.association._reactor_checkpoint)
+    setting.join()
 
 
 def test_many_associations_at_once(bench: Bench) -> None:

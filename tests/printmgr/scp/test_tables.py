@@ -46,6 +46,10 @@ def test_a_default_is_allowed_and_is_the_models(rule: Rule, request_type: type, 
     assert of_model in (rule.default, None)
 
 
+def test_the_printers_attributes_are_the_dictionarys() -> None:
+    assert all(keyword_dict[keyword] == tag for keyword, tag in rules.PRINTER_ATTRIBUTES.items())
+
+
 def test_only_mandatory_attributes_can_fail() -> None:
     mandatory = {rule.keyword for rule, _, _ in RULES if rule.usage is Usage.MANDATORY}
     assert {"ImageDisplayFormat", "ReferencedFilmSessionSequence", "Rows", "BitsStored"} <= mandatory
