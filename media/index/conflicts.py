@@ -7,7 +7,6 @@ for the plan to judge.
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from hashlib import sha256
 from typing import BinaryIO
 
 from media.fileset import records
@@ -66,6 +65,8 @@ def same_uid(group: list[Instance], open_file: Open) -> list[Rejection]:
 
 def digest(instance: Instance, open_file: Open) -> bytes:
     """SHA-256 of what follows the preamble, which is not for the use of a File-set (PS3.10 7.1)."""
+    from hashlib import sha256  # few sets have equal UIDs
+
     sha = sha256()
     with open_file(instance) as stream:
         stream.seek(PREAMBLE_BYTES)

@@ -9,6 +9,7 @@ from media.index.compact import Pool
 from media.index.conflicts import settle
 from media.index.flaws import Flaw, Odd
 from media.index.found import Found
+from media.index.runs import Memory, nothing_yet
 from media.index.scan import scan
 from media.ports import Progress, Source
 
@@ -82,7 +83,7 @@ class Opener:
 def examine_all(files: list[tuple[Source, SourceFile]], processes: int) -> Iterator[Examined]:
     """What each file is, in order."""
     if processes < 2 or len(files) < LEAST_FILES:
-        yield from (examine(source, file) for source, file in files)
+        yield from examine_some(files)
         return
     # imported here: the commands that read few files start without it
     from concurrent.futures import ProcessPoolExecutor
@@ -95,17 +96,24 @@ def examine_all(files: list[tuple[Source, SourceFile]], processes: int) -> Itera
 
 
 def examine_chunk(files: list[tuple[Source, SourceFile]]) -> list[Examined]:
-    """What each of some files is."""
-    return [examine(source, file) for source, file in files]
+    """What each of some files is, as another process hands it over."""
+    return list(examine_some(files))
 
 
-def examine(source: Source, file: SourceFile) -> Examined:
+def examine_some(files: list[tuple[Source, SourceFile]]) -> Iterator[Examined]:
+    """What each of some neighbouring files is."""
+    memory = nothing_yet()
+    for source, file in files:
+        yield examine(source, file, memory)
+
+
+def examine(source: Source, file: SourceFile, memory: Memory) -> Examined:
     """What one file is: opened once, read no further than it takes to know."""
     if file.size_bytes == 0:
         return Reason.EMPTY_FILE, "zero bytes"
     try:
         with source.open(file) as stream:
-            found = scanned(stream, file.size_bytes)
+            found = scanned(stream, file.size_bytes, memory)
             if file.member is not None:
                 drain(stream)
             return found
@@ -119,10 +127,10 @@ def examine(source: Source, file: SourceFile) -> Examined:
         return Reason.UNREADABLE, error.strerror or type(error).__name__
 
 
-def scanned(stream: BinaryIO, size: int) -> Found:
+def scanned(stream: BinaryIO, size: int, memory: Memory) -> Found:
     """The instance in a file, by the fast path where that is enough. Raises Flaw."""
     try:
-        return scan(stream, size)
+        return scan(stream, size, memory)
     except Odd:
         from media.index import slow  # pydicom takes half a second to import
 

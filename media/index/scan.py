@@ -11,6 +11,7 @@ from media.index.flaws import Flaw, Odd, truncated
 from media.index.found import Found, Meta, assembled
 from media.index.headless import without_header
 from media.index.keys import WANTED, Wanted, first_four
+from media.index.runs import Memory, Read, Runs
 from media.index.sequence_items import wanted_items
 from media.index.walk import (
     EXPLICIT,
@@ -41,19 +42,15 @@ META_NAMES = {0x00020002: "class", 0x00030002: "instance", 0x00100002: "syntax"}
 """By the number that the four bytes of a tag make when read as one, little endian; likewise below."""
 
 TEXTS = {first_four(tag): tag for tag, wanted in WANTED.items() if wanted.text}
-NUMBERS = {
-    first_four(tag): (tag, (b"", wanted.vr.encode()), wanted.size_bytes)
-    for tag, wanted in WANTED.items()
-    if wanted.size_bytes
-}
-"""Tag, the VRs it may have (none in implicit syntax), size of one value."""
-
+TAGS = {first_four(tag): tag for tag in WANTED}
 OTHERS = {first_four(tag) for tag, wanted in WANTED.items() if not wanted.text} | {0}
 """What is not to be passed over unseen; a tag of zeros is none."""
 
 
-def scan(stream: BinaryIO, size: int) -> Found:
+def scan(stream: BinaryIO, size: int, memory: Memory) -> Found:
     """The instance in a file of `size` bytes.
+
+    memory  what the files before this one had in common
 
     Raises Flaw for what is no whole instance, Odd for what the slow path must judge.
     """
@@ -65,7 +62,9 @@ def scan(stream: BinaryIO, size: int) -> Found:
     if syntax == DEFLATED_LE:
         inflated = Inflated(stream, meta.start, size)
         window = Window(cast(BinaryIO, inflated), inflated.measured())
-    return assembled(meta, read_keys(window, meta.start, syntax == IMPLICIT_LE))
+    implicit = syntax == IMPLICIT_LE
+    runs = memory.implicit if implicit else memory.explicit
+    return assembled(meta, read_keys(window, meta.start, implicit, runs))
 
 
 def read_meta(window: Window) -> Meta:
@@ -117,15 +116,17 @@ def _meta_values(data: bytes, base: int) -> tuple[dict[str, bytes], int]:
     return values, base + at
 
 
-def read_keys(window: Window, start: int, implicit: bool) -> dict[int, bytes]:
+def read_keys(window: Window, start: int, implicit: bool, runs: Runs) -> dict[int, bytes]:
     """The keys of the data set that begins at offset `start`, by tag. Raises Flaw, Odd.
 
     Every element's header is read up to the end of the file, so that each length is known to fit.
     """
     reader = Reader(window, IMPLICIT if implicit else EXPLICIT)
-    values, texts, numbers = reader.values, TEXTS.get, NUMBERS.get
-    data, base = window.data, window.base
-    at, count = start - base, len(data)
+    values, texts, known = reader.values, TEXTS.get, runs.known.get
+    begun = data = window.data
+    base, at, count = window.base, start - window.base, len(data)
+    first_elements: list[Read] = []
+    elements = first_elements
     while True:
         if at + 8 <= count:  # the short way: a short element, whole within the window
             if implicit:
@@ -134,29 +135,31 @@ def read_keys(window: Window, start: int, implicit: bool) -> dict[int, bytes]:
             else:
                 first, vr, length = _explicit(data, at)
                 short = vr in SHORT
+            run = known(first)
+            if run is not None and data.startswith(run.encoded, at):
+                values.update(run.values)
+                at += len(run.encoded)
+                continue
             end = at + 8 + length
             if short and end <= count:
                 tag = texts(first)
                 if tag is not None:
                     values[tag] = data[at + 8 : end].rstrip(PADDING)
-                    at = end
-                    continue
-                number = numbers(first)
-                if number is not None and length == number[2] and vr in number[1]:
-                    values[number[0]] = data[at + 8 : end]
-                    at = end
-                    continue
-                if first not in OTHERS:
+                elif first in OTHERS:
+                    short = reader.number(first, vr, data[at + 8 : end])
+                if short:
+                    elements.append((first, at, end))
                     at = end
                     continue
         offset = reader.step(base + at)
         if offset == END:
-            return values
-        data, base = window.data, window.base
-        at, count = offset - base, len(data)
-        if at < 0 or at > count:
-            at, count = 0, 0
-            base = offset
+            break
+        if window.data is not data:
+            data, base, count = window.data, window.base, len(window.data)
+            elements = []  # runs are learned from the first window alone
+        at = offset - base
+    runs.note(begun, first_elements, values, TAGS)
+    return values
 
 
 class Reader:
@@ -167,6 +170,14 @@ class Reader:
     def __init__(self, window: Window, syntax: Syntax) -> None:
         self.window, self.syntax, self.pixels = window, syntax, False
         self.values: dict[int, bytes] = {}
+
+    def number(self, first: int, vr: bytes, value: bytes) -> bool:
+        """Keep a short element that is no text; False for what needs a closer look."""
+        wanted = WANTED.get(TAGS.get(first, 0))
+        if wanted is None or len(value) != wanted.size_bytes or vr not in {b"", wanted.vr.encode()}:
+            return False
+        self.values[wanted.tag] = value
+        return True
 
     def step(self, at: int) -> int:
         """Offset after the element at offset `at`, its value kept if wanted; END after the last. Raises Flaw, Odd."""

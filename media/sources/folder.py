@@ -5,11 +5,13 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 from media.errors import BadOrder, Unreadable
 from media.fileset.model import Reason, Rejection, SourceFile
-from media.sources.members import Archive, members
+
+if TYPE_CHECKING:
+    from media.sources.members import Archive
 
 Listed = SourceFile | Rejection
 
@@ -31,7 +33,7 @@ class FolderSource:
         self.root = os.path.realpath(path)
         if not Path(self.root).exists():
             raise BadOrder(f"source {os.fspath(path)!r} does not exist; expected a folder, a file or a ZIP")
-        self.archive: Archive | None = None
+        self.archive: "Archive | None" = None
 
     def __getstate__(self) -> dict[str, object]:
         return {"root": self.root, "archive": None}
@@ -119,10 +121,14 @@ class FolderSource:
         except Unreadable as error:
             yield Rejection(file, Reason.UNREADABLE, error.what)
             return
+        from media.sources.members import members
+
         yield from members(file, archive)
 
-    def _archive(self, path: str) -> Archive:
+    def _archive(self, path: str) -> "Archive":
         """The ZIP at `path`, kept open while its members are read. Raises Unreadable."""
+        from media.sources.members import Archive  # few sources have ZIPs
+
         if self.archive is None or self.archive.path != path:
             try:
                 raw = io.FileIO(path, "rb", opener=_open_regular)
