@@ -1,14 +1,13 @@
 """PURE. The directory of one volume: its records in the order of the file, and how they hang together (PS3.3 F.2)."""
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from media.fileset import records
 from media.fileset.elements import HEAD, element
 from media.fileset.model import Keys, PlannedFile, Volume
 from media.fileset.profiles import Profile
-from media.fileset.record_keys import RecordKeys
 from media.fileset.transfer_syntaxes import EXPLICIT_LE
 
 RECORD_HEAD_BYTES = 8 + 12 + 10 + 12  # item, next record, in-use flag, lower level
@@ -19,8 +18,12 @@ IMPLEMENTATION_VERSION = "PRINTMGR_1"
 PRIVATE_RECORD_UID = "2.25.286131641152708233499592846277944304518"
 """(0004,1432) of our PRIVATE records: a file of a SOP class for which PS3.3 has no directory record."""
 
-LEVELS = (("PATIENT", records.PATIENT_ID), ("STUDY", records.STUDY_UID), ("SERIES", records.SERIES_UID))
-"""Record types from the root down, with their unique keys."""
+LEVELS = (
+    (records.PATIENT_ID, element(0x00041430, "CS", b"PATIENT")),
+    (records.STUDY_UID, element(0x00041430, "CS", b"STUDY")),
+    (records.SERIES_UID, element(0x00041430, "CS", b"SERIES")),
+)
+"""From the root down: the unique key of the records, and how they begin."""
 
 ICON_HEAD = struct.Struct("<HHI")
 
@@ -101,7 +104,6 @@ class DirectoryMaker:
 
     def __init__(self, profile: Profile, icons: bool = False, descriptor: str = "") -> None:
         self.descriptor = descriptor
-        self.levels = tuple((tag, RecordKeys(records.RECORDS[name], profile)) for name, tag in LEVELS)
         self.icon = profile.icon if profile.icon and (icons or profile.icon.required) else None
         self.kinds: dict[tuple[str, str, str], Around] = {}
 
@@ -118,19 +120,8 @@ class DirectoryMaker:
                 continue
             if not latest or instance.series is not latest[2] or instance.study is not latest[1]:
                 latest = (instance.patient, instance.study, instance.series)
-                yield from self.open_levels(opened, latest, file.derived)
+                yield from open_levels(opened, latest, file.levels)
             yield Record(3, file_body(file, around), file)
-
-    def open_levels(
-        self, opened: list[bytes], values: tuple[Keys, ...], derived: Mapping[int, bytes]
-    ) -> Iterator[Record]:
-        """Records of the patient, study and series that begin; `opened`: the unique keys of those that are open."""
-        for depth, (tag, keys) in enumerate(self.levels):
-            key = values[depth].get(tag, b"")
-            if len(opened) <= depth or opened[depth] != key:
-                opened[depth:] = [key]
-                body = element(0x00041430, "CS", keys.record.name.encode())
-                yield Record(depth, body + keys.encode(over(values[depth], derived)).body, None)
 
     def around(self, record_type: str, sop_class_uid: str, transfer_syntax_uid: str) -> Around:
         """The shared parts of records of one kind, made once."""
@@ -158,6 +149,15 @@ class DirectoryMaker:
             return [RECORD_HEAD_BYTES + len(record.body) for record in made]
         icon = icon_bytes(self.icon.size)
         return [RECORD_HEAD_BYTES + len(record.body) + (icon if self.has_icon(record) else 0) for record in made]
+
+
+def open_levels(opened: list[bytes], values: tuple[Keys, ...], bodies: tuple[bytes, ...]) -> Iterator[Record]:
+    """Records of the patient, study and series that begin; `opened`: the unique keys of those that are open."""
+    for depth, (tag, head) in enumerate(LEVELS):
+        key = values[depth].get(tag, b"")
+        if len(opened) <= depth or opened[depth] != key:
+            opened[depth:] = [key]
+            yield Record(depth, head + bodies[depth], None)
 
 
 FILE_ID_HEADS = tuple(HEAD.pack(0x0004, 0x1500, b"CS", length) for length in range(74))
@@ -212,8 +212,3 @@ def directory_bytes(volume: Volume, maker: DirectoryMaker) -> int:
     """The size of the DICOMDIR of a volume."""
     head = header(volume.file_set_id, volume.file_set_uid, maker.descriptor)
     return len(head) + OFFSETS_BYTES + sum(maker.sizes(maker.records(volume.files)))
-
-
-def over(values: Keys, derived: Mapping[int, bytes]) -> Keys:
-    """The values with the derived ones in their places."""
-    return {**values, **derived} if derived else values

@@ -7,6 +7,7 @@ from media.fileset import records
 from media.fileset.records import Key
 
 LONG_VRS = frozenset(["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"])
+ZERO_PADDED = frozenset({"UI", "OB", "UN"})
 UNDEFINED = 0xFFFFFFFF
 ITEM = 0xFFFEE000
 ITEM_END = 0xFFFEE00D
@@ -27,11 +28,13 @@ def element(tag: int, vr: str, value: bytes) -> bytes:
     >>> element(0x00200013, "IS", b"7").hex()
     '20001300495302003720'
     """
-    if len(value) & 1:
-        value += b"\0" if vr in {"UI", "OB", "UN"} else b" "
+    length = len(value)
+    if length & 1:
+        value += b"\0" if vr in ZERO_PADDED else b" "
+        length += 1
     if vr in LONG_VRS:
-        return LONG_HEAD.pack(tag >> 16, tag & 0xFFFF, vr.encode(), 0, len(value)) + value
-    return HEAD.pack(tag >> 16, tag & 0xFFFF, vr.encode(), len(value)) + value
+        return LONG_HEAD.pack(tag >> 16, tag & 0xFFFF, vr.encode(), 0, length) + value
+    return HEAD.pack(tag >> 16, tag & 0xFFFF, vr.encode(), length) + value
 
 
 def item(body: bytes) -> bytes:

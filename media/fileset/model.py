@@ -107,7 +107,8 @@ class PlannedFile:
     derived: Mapping[int, bytes] = field(default_factory=dict)
     """Keys that differ in the directory from the file: derived (--derive), or b'' for one left out as not encodable."""
     record_type: str = "IMAGE"  # (0004,1430)
-    keys: bytes = b""  # of the instance's record, encoded: what follows (0004,151A)
+    keys: bytes = b""  # of the instance's record, encoded: what follows (0004,1512)
+    levels: tuple[bytes, ...] = ()  # of its patient, study and series records; nothing for a record below the root
     size_bytes: int = 0  # on the disc; of a transcoded file the most it can have
 
 

@@ -134,6 +134,9 @@ def without_too_large(runs: list[Run], target: Target, costs: Costs) -> tuple[li
     most = room(target, costs, RESERVE_BYTES) - sum(overheads(costs))
     kept, refused = [], []
     for run in runs:
+        if max(one.size_bytes + len(one.keys) for one in run.candidates) < most // 2:
+            kept.append(run)
+            continue
         fitting = [one for one in run.candidates if cost(one, costs, target.icon_bytes) <= most]
         if len(fitting) < len(run.candidates):
             detail = f"does not fit {target.medium.name} of {target.medium.capacity_bytes} bytes"

@@ -130,6 +130,11 @@ def is_required(key: Key, values_of: Keys, sop_class_uid: str) -> bool:
 
 def encode_one(key: Key, value: bytes, declared: bytes) -> One:
     """One key; a sequence is trimmed to what the record takes."""
+    pattern = values.PATTERNS.get(key.vr)
+    if pattern is not None:
+        if pattern.fullmatch(value):
+            return One(element(key.tag, key.vr, value), False, "")
+        return One(b"", False, f"is no valid {key.vr}")
     try:
         if key.vr == "SQ":
             value = concept_modifiers(value) if key.tag == records.CONTENT_SEQUENCE else trimmed(key.items, value)

@@ -23,6 +23,7 @@ class Candidate(NamedTuple):
     instance: Instance
     record_type: str
     keys: bytes
+    levels: tuple[bytes, ...]
     derived: Mapping[int, bytes]
     action: Action
     transfer_syntax_uid: str
@@ -38,6 +39,7 @@ class Candidate(NamedTuple):
             self.derived,
             self.record_type,
             self.keys,
+            self.levels,
             self.size_bytes,
         )
 
@@ -51,8 +53,15 @@ class Run:
     candidates: Sequence[Candidate]
 
 
-Overlay = tuple[tuple[Fault, ...], Mapping[int, bytes]]
-"""Faults of patient, study and series keys, and their values that differ from the file."""
+class Levels(NamedTuple):
+    """Keys of patient, study and series records: encoded, what differs from the file, and what is wrong."""
+
+    bodies: tuple[bytes, ...]
+    derived: Mapping[int, bytes]
+    faults: tuple[Fault, ...]
+
+
+NO_LEVELS = Levels((), NOTHING, ())
 
 
 class Selector:
@@ -61,7 +70,9 @@ class Selector:
     def __init__(self, order: DiscOrder, target: Target) -> None:
         self.judge = Judge(order, target.profile, target.file_system)
         self.keys = {name: RecordKeys(record, target.profile) for name, record in records.RECORDS.items()}
-        self.overlays: dict[tuple[int, int, int, int], Overlay] = {}
+        self.levels: dict[tuple[int, int, int, int], Levels] = {}
+        self.level_keys = tuple(self.keys[name] for name in ("PATIENT", "STUDY", "SERIES"))
+        self.level_tags = tuple(frozenset(key.tag for key in keys.keys) for keys in self.level_keys)
         self.rejections: list[Rejection] = []
 
     def refuse(self, instance: Instance, faults: Sequence[Fault]) -> None:
@@ -70,7 +81,7 @@ class Selector:
         detail = "; ".join(fault.detail for fault in faults if fault.reason is reason)
         self.rejections.append(Rejection(instance.source, reason, detail))
 
-    def candidate(self, instance: Instance, record_type: str, number: bytes, levels: Overlay) -> Candidate | None:
+    def candidate(self, instance: Instance, record_type: str, number: bytes, levels: Levels) -> Candidate | None:
         """The instance as a candidate, or None once it is refused."""
         verdict = self.judge.verdict(instance)
         if isinstance(verdict, Fault):
@@ -78,38 +89,43 @@ class Selector:
             return None
         own: Keys = {**instance.own, records.INSTANCE_NUMBER: number} if number else instance.own
         encoded = self.keys[record_type].encode(own, instance.sop_class_uid)
-        if encoded.faults or levels[0]:
-            self.refuse(instance, (*levels[0], *encoded.faults))
+        if encoded.faults or levels.faults:
+            self.refuse(instance, (*levels.faults, *encoded.faults))
             return None
-        derived = levels[1]
+        derived = levels.derived
         if encoded.dropped or number:
             derived = {**derived, **encoded.dropped, **({records.INSTANCE_NUMBER: number} if number else {})}
         keys = encoded.body
         related = instance.own.get(records.RELATED_CLASSES)
         if related:
             keys = element(0x0004151A, "UI", related) + keys
-        return Candidate(instance, record_type, keys, derived, *verdict)
+        return Candidate(instance, record_type, keys, levels.bodies, derived, *verdict)
 
-    def overlay(self, instance: Instance, group: SeriesGroup) -> Overlay:
-        """What patient, study and series keys lack or have otherwise; the same for all that share them."""
+    def levels_of(self, instance: Instance, group: SeriesGroup) -> Levels:
+        """Patient, study and series of an instance; the same for all that share them."""
         shared = (id(instance.patient), id(instance.study), id(instance.series), id(group))  # all alive meanwhile
-        found = self.overlays.get(shared)
+        found = self.levels.get(shared)
         if found is None:
-            found = self.overlays[shared] = self.overlay_of(instance, group.derived)
+            found = self.levels[shared] = self.encoded_levels(instance, group.derived)
         return found
 
-    def overlay_of(self, instance: Instance, derived: Mapping[int, bytes]) -> Overlay:
-        """Checks the keys of the three levels."""
+    def encoded_levels(self, instance: Instance, derived: Mapping[int, bytes]) -> Levels:
+        """Checks and encodes the keys of the three levels."""
+        bodies: list[bytes] = []
         faults: list[Fault] = []
         differing: dict[int, bytes] = {}
-        for name in ("PATIENT", "STUDY", "SERIES"):
-            values: Keys = getattr(instance, name.lower())
-            tags = {key.tag for key in self.keys[name].keys}
-            filled = {tag: value for tag, value in derived.items() if tag in tags and not values.get(tag)}
-            encoded = self.keys[name].encode({**values, **filled})
-            faults += encoded.faults
-            differing |= filled | dict(encoded.dropped)
-        return tuple(faults), differing or NOTHING
+        three = (instance.patient, instance.study, instance.series)
+        for keys, tags, values in zip(self.level_keys, self.level_tags, three, strict=True):
+            if derived:
+                filled = {tag: value for tag, value in derived.items() if tag in tags and not values.get(tag)}
+                values = {**values, **filled}
+                differing |= filled
+            encoded = keys.encode(values)
+            bodies.append(encoded.body)
+            if encoded.faults or encoded.dropped:
+                faults += encoded.faults
+                differing |= encoded.dropped
+        return Levels(tuple(bodies), differing or NOTHING, tuple(faults))
 
 
 def select(instances: Sequence[Instance], order: DiscOrder, target: Target) -> tuple[list[Run], list[Rejection]]:
@@ -146,7 +162,7 @@ def patient_runs(instances: Sequence[Instance], selector: Selector, is_deriving:
                             instance,
                             RECORD_TYPES.get(instance.sop_class_uid, "PRIVATE"),
                             number,
-                            selector.overlay(instance, group),
+                            selector.levels_of(instance, group),
                         )
                     ]
                     if one is not None
@@ -161,7 +177,7 @@ def root_runs(instances: Sequence[Instance], selector: Selector) -> Iterator[Run
     made = [
         one
         for instance in instances
-        for one in [selector.candidate(instance, RECORD_TYPES[instance.sop_class_uid], b"", ((), NOTHING))]
+        for one in [selector.candidate(instance, RECORD_TYPES[instance.sop_class_uid], b"", NO_LEVELS)]
         if one is not None
     ]
     if made:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 from media.fileset.elements import BINARY, items
 
@@ -83,11 +84,13 @@ def beyond_japanese_roman(vr: str, value: bytes) -> bool:
     )
 
 
+@lru_cache(256)
 def needs_by(character_set: bytes) -> Callable[[str, bytes], bool]:
     """The test for the need of a character set, by the set the instance declares."""
     return beyond_japanese_roman if JAPANESE_ROMAN.match(character_set) else beyond_ascii
 
 
+@lru_cache(256)
 def is_known_set(character_set: bytes) -> bool:
     """Whether every value of (0008,0005) is a defined term.
 
