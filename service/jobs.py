@@ -47,8 +47,9 @@ class NotNow(Exception):
 class Engine:
     """The engine of one worker process."""
 
-    def __init__(self, store: Store, kinds: Sequence[JobKind], executor: str) -> None:
+    def __init__(self, store: Store, kinds: Sequence[JobKind], executor: str, beat_s: float = BEAT_S) -> None:
         self._store = store
+        self._beat_s = beat_s
         self._kinds = {kind.name: kind for kind in kinds}
         self._executor = executor
         self._workflows = {kind.name: self._register(kind) for kind in kinds}
@@ -176,7 +177,7 @@ class Engine:
                 self._dispatch()
             except Exception:
                 log.exception("cannot take up new jobs; trying again")
-                self._stopping.wait(BEAT_S)
+                self._stopping.wait(self._beat_s)
 
     def _dispatch(self) -> None:
         """Hand the promised jobs to the engine, which takes each id once, however often it is offered."""
@@ -194,7 +195,7 @@ class Engine:
                 DBOS.cancel_workflow(job_id)
 
     def _watch_loop(self) -> None:
-        while not self._stopping.wait(BEAT_S):
+        while not self._stopping.wait(self._beat_s):
             try:
                 self._beat()
                 self._recover_silent()

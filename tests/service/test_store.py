@@ -1,0 +1,175 @@
+"""The database: its schema, its transactions, its states."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from printmgr.errors import QueueFull
+from printmgr.film.model import FilmBox, FilmSession, Image, ImageBox, OrderKind, PixelFormat, PrintOrder, StoredPixels
+from printmgr.film.printer import LogicalPrinter
+from printmgr.order_json import encode_order
+from printmgr.ports import Caller, Print
+from service.store import jobs, orders, prints
+from service.store.engine import Durability, Store, migrate
+from service.store.jobs import JobState
+from service.store.models import Base
+
+
+@pytest.fixture
+def store(tmp_path):
+    url = f"sqlite:///{tmp_path / 'printmgr.db'}"
+    migrate(url)
+    store = Store(url)
+    yield store
+    store.close()
+
+
+def a_print(print_id: str = "20240506-070809-000001-aa", images: int = 2) -> Print:
+    boxes = tuple(
+        ImageBox(f"1.{i}", i, Image(PixelFormat(4, 4), StoredPixels(f"{i}.ds", 0, 16)) if i <= images else None)
+        for i in range(1, 5)
+    )
+    order = PrintOrder(
+        OrderKind.FILM, FilmSession("1.2", number_of_copies=3), (FilmBox("1.3", "STANDARD\\2,2", image_boxes=boxes),)
+    )
+    printer = LogicalPrinter("PRINTER", slug="printer")
+    caller = Caller("CT1", "PRINTER", "10.0.0.1", "a1")
+    return Print(
+        print_id, "2024-05-06", "2024-05-06T07:08:09+02:00", caller, printer, order, {"N-SET": [0, 0xB604]}, Path("/x")
+    )
+
+
+def add(store: Store, *many: Print, max_queue: int = 100) -> None:
+    writer = orders.OrderWriter(store, max_queue)
+    for print_ in many:
+        writer.add(print_, encode_order(print_))
+    writer.close()
+
+
+def test_the_migrations_make_what_the_models_say(store):
+    with store.engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_many_processes_may_migrate_at_once(tmp_path):
+    url = f"sqlite:///{tmp_path / 'printmgr.db'}"
+    code = f"from service.store.engine import migrate; migrate({url!r})"
+    running = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE) for _ in range(4)]
+    for process in running:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors.decode()
+
+
+@pytest.mark.parametrize(("durability", "level"), [(Durability.ANSWERED, 2), (Durability.REPEATABLE, 1)])
+def test_the_database_is_opened_as_it_must_be(tmp_path, durability, level):
+    store = Store(f"sqlite:///{tmp_path / 'x.db'}", durability)
+    with store.read() as connection:
+        pragmas = [
+            connection.exec_driver_sql(f"PRAGMA {p}").scalar_one()
+            for p in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        ]
+    store.close()
+    assert pragmas == ["wal", level, 1, 30000]
+
+
+def test_an_order_is_there_with_its_job_and_films(store):
+    add(store, a_print())
+    with store.read() as connection:
+        found = prints.one(connection, a_print().id)
+        ((unsettled_id, document),) = orders.unsettled(connection)
+    assert (found.state, found.copies, found.images, found.film_count) == (JobState.ANSWERED, 3, 2, 1)
+    assert found.statuses == {"N-SET": [0, 0xB604]}
+    assert (found.films[0].boxes, found.films[0].images) == (4, 2)
+    assert (unsettled_id, document) == (found.id, encode_order(a_print()))
+
+
+def test_an_order_that_fails_leaves_nothing(store):
+    add(store, a_print())
+    with pytest.raises(Exception, match="UNIQUE"):
+        add(store, a_print())
+    writer = orders.OrderWriter(store, 100)
+    with pytest.raises(AttributeError):
+        writer.add(a_print("other"), None)  # type: ignore[arg-type]
+    writer.add(a_print("third"), b"{}")
+    writer.close()
+    with store.read() as connection:
+        assert prints.ids(connection) == {a_print().id, "third"}
+
+
+def test_a_full_queue_takes_no_more_until_jobs_end(store):
+    add(store, a_print("1"), a_print("2"), max_queue=2)
+    with pytest.raises(QueueFull, match="2 jobs are waiting"):
+        add(store, a_print("3"), max_queue=2)
+    with store.write() as connection:
+        jobs.move(connection, "1", JobState.DONE, only_from=jobs.OPEN)
+    add(store, a_print("3"), max_queue=2)
+
+
+def test_only_settled_jobs_are_offered_oldest_first(store):
+    add(store, a_print("b"), a_print("a"), a_print("c"))
+    with store.write() as connection:
+        orders.settle(connection, "a")
+        orders.settle(connection, "b")
+        orders.add_job(connection, "d", "disc", "{}")
+        assert jobs.ordered(connection, ["film"]) == [("b", "film"), ("a", "film")]
+        assert jobs.ordered(connection, ["film", "disc"])[-1] == ("d", "disc")
+
+
+def test_a_job_that_ended_does_not_move_by_mistake(store):
+    add(store, a_print("1"))
+    with store.write() as connection:
+        assert jobs.move(connection, "1", JobState.CANCELLED, only_from=[JobState.ANSWERED])
+        assert not jobs.move(connection, "1", JobState.QUEUED, only_from=[JobState.ORDERED])
+        orders.settle(connection, "1")
+        assert jobs.state_of(connection, "1") is JobState.CANCELLED
+
+
+def test_steps_tell_how_far_a_job_is(store):
+    add(store, a_print("1"))
+    with store.write() as connection:
+        orders.settle(connection, "1")
+        jobs.begin_step(connection, "1", 1, "lay out")
+        jobs.end_step(connection, "1", 1, JobState.FAILED, "no")
+        jobs.begin_step(connection, "1", 1, "lay out")
+        jobs.progress(connection, "1", 1, "bytes", 5, 10)
+    with store.read() as connection:
+        job = jobs.one(connection, "1")
+        assert jobs.listed(connection) == [job]
+    (step,) = job.steps
+    assert (job.state, step.attempts, step.unit, step.done, step.total, step.error) == (
+        "running",
+        2,
+        "bytes",
+        5,
+        10,
+        "",
+    )
+
+
+def test_a_delivery_counts_its_attempts(store):
+    add(store, a_print("1"))
+    with store.write() as connection:
+        prints.not_delivered(connection, "1", "folder", "full")
+        prints.delivered(connection, "1", "folder", "/x")
+        (delivery,) = prints.one(connection, "1").deliveries
+    assert (delivery.state, delivery.attempts, delivery.place, delivery.error) == ("done", 2, "/x", "")
+
+
+def test_what_is_not_there_is_told(store):
+    with store.read() as connection:
+        with pytest.raises(prints.NoSuchPrint, match="'x'"):
+            prints.one(connection, "x")
+        with pytest.raises(jobs.NoSuchJob, match="'x'"):
+            jobs.one(connection, "x")
+
+
+def test_reading_does_not_wait_for_a_writer(store):
+    add(store, a_print("1"))
+    with store.write() as writer:
+        jobs.move(writer, "1", JobState.DONE, only_from=jobs.OPEN)
+        with store.read() as reader:
+            assert jobs.state_of(reader, "1") is JobState.ANSWERED
