@@ -10,7 +10,7 @@ from typing import BinaryIO
 from printmgr.errors import ResourceLimit
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @contextmanager

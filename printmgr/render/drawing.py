@@ -16,6 +16,7 @@ from printmgr.render.raster import Samples, bits_of, grays
 
 EMPTY = "EMPTY FILM"  # what a film without any image says of itself
 TRIM_LINE_MM = 0.2
+LONGEST_SIDE = 16384  # pixels an image is resampled to; 14x17 in at 0.040 mm has 10795
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,12 @@ def drawn_images(print_: Print, film: FilmBox, layout: FilmLayout, depth: int) -
 
 
 def printer_pixels(rect: Rect, pitch: float) -> tuple[int, int]:
-    """Columns and rows of a printer of `pitch` mm a pixel, one at least."""
+    """Columns and rows of a printer of `pitch` mm a pixel: one at least, LONGEST_SIDE at most.
+
+    >>> printer_pixels(Rect(0, 0, 80.0, 40.0), 0.08)
+    (1000, 500)
+    """
+    pitch = max(pitch, rect.width / LONGEST_SIDE, rect.height / LONGEST_SIDE)
     return max(1, round(rect.width / pitch)), max(1, round(rect.height / pitch))
 
 

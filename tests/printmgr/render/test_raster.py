@@ -88,7 +88,7 @@ def test_bits_that_contradict_each_other_count_as_the_lowest(tmp_path: Path, bit
 def test_8_bits_with_an_identity_table_are_not_touched(tmp_path: Path) -> None:
     image = stored(tmp_path, bytes(range(12)), rows=3, columns=4)
     gray = raster.grays(image, tmp_path, IDENTITY_8, Window(0, 0, 3, 4))
-    assert gray.base is not None  # a view of the file
+    assert gray.base is not None  # a view of what was read
     assert gray.tobytes() == bytes(range(12))
 
 
