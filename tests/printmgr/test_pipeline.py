@@ -23,8 +23,7 @@ from samples.prints import film_of, print_of
 
 ALL = "from printmgr.pipeline import *; lay_out_step(p); render_step(p); preview_step(p); document_step(p)"
 RUN = (
-    "import sys; from pathlib import Path; from printmgr.film.layout import lay_out
-from printmgr.order_json import decode_order\n"
+    "import sys; from pathlib import Path; from printmgr.order_json import decode_order\n"
     "folder = Path(sys.argv[1]); p = decode_order((folder / 'order.json').read_bytes(), folder)\n"
     f"print('ready', flush=True)\n{ALL}"
 )
