@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from service import cli_config, cli_film, cli_jobs
+from service import cli_config, cli_disc, cli_film, cli_jobs
 from service.terminal import SettingsFile, fail, settings_of
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_film.app, name="film")
+app.add_typer(cli_disc.app, name="disc")
 app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(cli_config.app, name="config")
 
@@ -41,9 +42,9 @@ def serve(
 def demo(
     data_dir: Annotated[Path, typer.Option(help="Where films and everything else go.")] = Path("run"),
     port: Annotated[int, typer.Option(help="DICOM port; any free one when it is taken.")] = 11112,
-    once: Annotated[bool, typer.Option("--once", help="End when the sample film is there.")] = False,
+    once: Annotated[bool, typer.Option("--once", help="End when film and disc are there.")] = False,
 ) -> None:
-    """Start the service with a sample printer on this machine, print a sample film into it and say where it is."""
+    """Start the service with a sample printer, print a sample film into it, build a sample disc, say where they are."""
     from service.demo import run
 
     log_to_stderr()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from service.terminal import AsJSON, print_json
+from service.terminal import AsJSON, SettingsFile, print_json, settings_of
 
 if TYPE_CHECKING:
     from media.errors import MediaError
@@ -80,6 +80,10 @@ def build(
     institution: Annotated[str, typer.Option(help="Who made the disc, for README.TXT.")] = "",
     contact: Annotated[str, typer.Option(help="How to reach them, for README.TXT.")] = "",
     write: Annotated[str, typer.Option(help="image, folder, zip, or several with commas; by the medium.")] = "",
+    queue: Annotated[
+        bool, typer.Option("--queue", help="Leave it to the service; `jobs show` tells how far it is.")
+    ] = False,
+    settings: SettingsFile = None,
     as_json: AsJSON = False,
 ) -> None:
     """Build verified volumes. Interrupted, the same command goes on and ends with the same bytes."""
@@ -100,6 +104,12 @@ def build(
             writers=tuple(filter(None, write.split(","))),
             processes=_processes(),
         )
+        if queue:
+            from service.wiring import order_disc
+
+            job_id = order_disc(settings_of(settings), order)
+            print_json({"job": job_id}) if as_json else print(job_id)
+            return
         with job_in_output(order, keep_created=bool(created)) as (order, job), _bar(as_json) as bar:
             run(order, job, bar.progress, bar.step)
         _show_built(output, as_json)

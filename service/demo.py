@@ -1,20 +1,21 @@
-"""`printmgr demo`: the service with a sample printer, and a sample film printed into it over DICOM."""
+"""`printmgr demo`: the service with a sample printer, a sample film printed into it over DICOM, a sample disc."""
 
 import socket
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from service.config import Settings, load
-from service.store import prints
+from service.spool import local_now
+from service.store import jobs, prints
 from service.store.engine import Store
 from service.store.jobs import ENDED, JobState
 from service.supervisor import Role, ServeFailed, Supervisor
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 PRINTER = {"ae_title": "PRINTMGR", "name": "Sample printer"}
 
 Say = Callable[[str], None]
@@ -28,8 +29,9 @@ def run(data_dir: Path, port: int, once: bool, say: Say) -> None:
     def show(address: str) -> None:
         try:
             print_sample(settings, address, say)
+            build_sample(settings, say)
         except Exception as error:  # noqa: BLE001  # this thread's top
-            failures.append(f"the sample film did not come: {error}")
+            failures.append(f"the sample did not come: {error}")
             say(f"printmgr: {failures[0]}")
         if once:
             supervisor.stop()
@@ -50,42 +52,66 @@ def print_sample(settings: Settings, address: str, say: Say) -> None:
     from printmgr.scu import SendOptions, send
 
     host, _, port = address.rpartition(":")
-    with tempfile.TemporaryDirectory() as folder:
-        files = sample_images(Path(folder))
-        options = SendOptions(image_display_format="STANDARD\\4,5", film_size_id="14INX17IN")
-        answers = send(host, int(port), PRINTER["ae_title"], files, options)
+    sheet = [path for path in sample_images(settings) if path.stem.startswith("ct")][:20]
+    options = SendOptions(image_display_format="STANDARD\\4,5", film_size_id="14INX17IN")
+    answers = send(host, int(port), PRINTER["ae_title"], sheet, options)
     if failed := [answer for answer in answers if answer.failed]:
         raise ServeFailed(f"{failed[0].request} was answered {failed[0].status:04X}H {failed[0].comment}")
-    say(f"printmgr: the sample film is at {wait_for_film(settings)}")
+    with opened(settings) as store:
+        with store.read() as connection:
+            newest = prints.listed(connection, limit=1)[0].id
+        wait_for(store, newest)
+        with store.read() as connection:
+            say(f"printmgr: the sample film is at {prints.one(connection, newest).deliveries[0].place}")
     say(f"printmgr: print to AE title {PRINTER['ae_title']} at {address}; try")
     say(f"printmgr:   {Path(sys.argv[0]).name} film send {host} {port} {PRINTER['ae_title']} FILE...")
 
 
-def sample_images(folder: Path) -> list[Path]:
-    """A series of phantoms as DICOM files. Raises ServeFailed where the samples are not at hand."""
+def build_sample(settings: Settings, say: Say) -> None:
+    """Have a disc of the sample images built and wait for it. Raises ServeFailed."""
+    from media.fileset.order import DiscOrder
+    from media.pipeline import BuildOrder
+    from service.wiring import order_disc
+
+    output = settings.data_dir / "discs" / f"{local_now():%Y%m%d-%H%M%S}"
+    disc = DiscOrder(created=local_now().isoformat(timespec="seconds"), file_set_id="SAMPLE")
+    sources = (str(sample_images(settings)[0].parent),)
+    job_id = order_disc(settings, BuildOrder(sources=sources, output=str(output), disc=disc))
+    with opened(settings) as store:
+        wait_for(store, job_id)
+    say(f"printmgr: the sample disc is at {output / 'volume_1.iso'}, verified; beside it report.json")
+
+
+def sample_images(settings: Settings) -> list[Path]:
+    """Phantoms as DICOM files. Raises ServeFailed where the samples are not at hand."""
     try:
         from samples import make
     except ImportError:
         raise ServeFailed("the samples are not installed; run the demo from the project's folder") from None
-    return [path for path in make.write(folder) if path.stem.startswith("ct")][:20]
+    return make.write(settings.data_dir / "samples")
 
 
-def wait_for_film(settings: Settings) -> str:
-    """Where the newest print was delivered. Raises ServeFailed."""
+@contextmanager
+def opened(settings: Settings) -> Iterator[Store]:
     store = Store(settings.database)
-    patience = time.monotonic() + PATIENCE_S
     try:
-        while time.monotonic() < patience:
-            with store.read() as connection:
-                newest = prints.one(connection, prints.listed(connection, limit=1)[0].id)
-            if newest.state is JobState.DONE:
-                return newest.deliveries[0].place
-            if newest.state in ENDED:
-                raise ServeFailed(f"print {newest.id} {newest.state}: {newest.error}")
-            time.sleep(0.1)
+        yield store
     finally:
         store.close()
-    raise ServeFailed(f"print {newest.id} is still {newest.state} after {PATIENCE_S:.0f} s")
+
+
+def wait_for(store: Store, job_id: str) -> None:
+    """Wait for a job to be done. Raises ServeFailed."""
+    patience = time.monotonic() + PATIENCE_S
+    while time.monotonic() < patience:
+        with store.read() as connection:
+            job = jobs.one(connection, job_id)
+        if job.state is JobState.DONE:
+            return
+        if job.state in ENDED:
+            raise ServeFailed(f"job {job_id} {job.state}: {job.error}")
+        time.sleep(0.1)
+    raise ServeFailed(f"job {job_id} is still {job.state} after {PATIENCE_S:.0f} s")
 
 
 def port_or_any(port: int) -> int:

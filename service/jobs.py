@@ -27,6 +27,7 @@ BEAT_S = 15.0
 SILENT_S = 60.0  # an executor not heard of for so long is dead
 STUCK_S = 900.0  # a job not heard of for so long is worth a warning
 PROGRESS_S = 0.5
+FROM_THE_START = {"disc"}  # kinds whose retry reads its sources anew; finished steps find their files and do nothing
 
 
 class StepFailed(Exception):
@@ -285,7 +286,8 @@ def _go_on(client: DBOSClient, job_id: str, queue: str) -> None:
     status = client.retrieve_workflow(job_id).get_status().status
     if status == "ERROR":
         failed = [step["function_id"] for step in client.list_workflow_steps(job_id) if step["error"] is not None]
-        client.rewind_workflow(job_id, start_step=min(failed, default=1), queue_name=queue)
+        start = 1 if queue in FROM_THE_START else min(failed, default=1)
+        client.rewind_workflow(job_id, start_step=start, queue_name=queue)
     else:
         client.resume_workflow(job_id, queue_name=queue)
 

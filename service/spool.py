@@ -178,7 +178,7 @@ class AssociationSpool:
     def order(self, order: PrintOrder, statuses: Mapping[str, list[int]]) -> str:
         """Make the order and its job durable and return the print id. Raises QueueFull, ResourceLimit."""
         now = self._spool.now()
-        print_id = f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(4)}"
+        print_id = new_id(now)
         print_ = Print(
             id=print_id,
             date=now.date().isoformat(),
@@ -199,6 +199,11 @@ class AssociationSpool:
         """The association ended: everything not ordered goes."""
         if self._there:
             self._spool.later(lambda: shutil.rmtree(self._folder, ignore_errors=True))
+
+
+def new_id(now: datetime) -> str:
+    """An id no other job has: local time to the microsecond and 32 random bits."""
+    return f"{now:%Y%m%d-%H%M%S-%f}-{secrets.token_hex(4)}"
 
 
 def load_print(root: Path, print_id: str) -> Print:

@@ -1,5 +1,6 @@
 """Who gets what: the one module that knows every component."""
 
+import json
 import logging
 import os
 import socket
@@ -8,7 +9,9 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from printmgr.errors import DeliveryFailed, ResourceLimit
 from printmgr.files import whole
@@ -16,16 +19,20 @@ from printmgr.film.printer import LogicalPrinter
 from printmgr.ports import Caller, Print, PrintSpool, Sink
 from service.config import Partner, Settings
 from service.retention import Retention
-from service.spool import Spool, load_print
+from service.spool import Spool, load_print, local_now, new_id
 from service.steps import JobKind, Progress, Step
 from service.store import jobs, orders, prints
-from service.store.engine import Durability, Store
+from service.store.engine import Durability, Store, migrate
 from service.store.jobs import JobState
+
+if TYPE_CHECKING:
+    from media.pipeline import BuildOrder
 
 log = logging.getLogger(__name__)
 
 SOFTWARE_VERSION = "0.1.0"
 STOP_S = 45.0
+DISC = "disc"  # the kind of job that builds discs
 FIRST_WORKER = "worker-0"  # the one that removes what is old
 STATUS_S = 1.0  # how long a look at the disk holds
 
@@ -150,7 +157,7 @@ class WorkerRole:
     """The process that does jobs."""
 
     def __init__(self, settings: Settings, executor: str) -> None:
-        from printmgr import pipeline  # noqa: F401  # the first film must not wait for the libraries
+        import printmgr.pipeline  # noqa: F401  # the first job must not wait for the libraries
         from service.jobs import Engine
 
         self.store = Store(settings.database, Durability.REPEATABLE)
@@ -171,7 +178,10 @@ class WorkerRole:
 
 def job_kinds(settings: Settings, store: Store) -> list[JobKind]:
     """Every kind of job this installation can do."""
-    return [JobKind(orders.FILM, 2, lambda job_id: film_steps(settings, store, job_id))]
+    return [
+        JobKind(orders.FILM, 2, lambda job_id: film_steps(settings, store, job_id)),
+        JobKind(DISC, 1, lambda job_id: disc_steps(store, job_id)),
+    ]
 
 
 def film_steps(settings: Settings, store: Store, print_id: str) -> Sequence[Step]:
@@ -221,6 +231,38 @@ def sink_named(settings: Settings, name: str) -> Sink:
 
 def _discard(result: object) -> None:
     """A step's result is the file it left."""
+
+
+def disc_steps(store: Store, job_id: str) -> Sequence[Step]:
+    """What is done for a disc, in the job's folder beside its output."""
+    from media.errors import MediaError
+    from media.job_folder import job_in_output
+    from media.pipeline import BuildOrder, steps, write_failure
+    from media.pipeline import Step as BuildStep
+
+    with store.read() as connection:
+        order = BuildOrder.from_json(json.loads(jobs.request_of(connection, job_id)))
+
+    def run(step: BuildStep, progress: Progress) -> None:
+        with job_in_output(order, keep_created=True) as (taken_up, folder):
+            try:
+                step(taken_up, folder, progress)
+            except MediaError as error:
+                write_failure(taken_up, folder, error)
+                raise
+
+    return [Step(name, partial(run, step)) for name, step in steps()]
+
+
+def order_disc(settings: Settings, order: "BuildOrder") -> str:
+    """Have a disc built by the service, now or when it runs again; the job's id."""
+    migrate(settings.database)
+    job_id = new_id(local_now())
+    store = Store(settings.database)
+    with store.write() as connection:
+        orders.add_job(connection, job_id, DISC, json.dumps(order.to_json()))
+    store.close()
+    return job_id
 
 
 def render_again(settings: Settings, print_id: str, output: Path) -> None:
