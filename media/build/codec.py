@@ -1,4 +1,4 @@
-"""Re-encodes one instance: the work of the transcoder's child process, frame by frame.
+"""Re-encodes one instance, frame by frame; runs in the transcoder's child process.
 
 Lossless sources keep their UIDs and, sample by sample, their pixels; the result is decoded again and compared. Colours
 are converted once only: lossy JPEG in YBR becomes RGB, as its decoder gives it (PS3.3 C.7.6.3.1.2); JPEG 2000's own
@@ -6,12 +6,8 @@ transforms end in RGB by definition (PS3.5 8.2.4). All else keeps its Photometri
 """
 
 import hashlib
-import json
-import os
-import resource
-import sys
 from pathlib import Path
-from typing import Any, BinaryIO, TextIO
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +15,7 @@ from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.filereader import read_file_meta_info
-from pydicom.pixels.decoders.base import Decoder, DecodeRunner, get_decoder
+from pydicom.pixels.decoders.base import Decoder, DecodeRunner
 from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import UID
 
@@ -152,7 +148,7 @@ def _decompress(data_set: Dataset, syntax: UID, pixels: BinaryIO) -> list[bytes]
         raise TooLarge(f"{total} bytes of Pixel Data after decompression; at most {MAX_PIXEL_BYTES} fit")
     digests, bits = [], []
     frames = range(int(data_set.get("NumberOfFrames", 1) or 1))  # asked for one by one, pydicom makes them writable
-    decoded = _decoder(syntax).iter_array(data_set, indices=frames, raw=not lossy_jpeg, as_rgb=lossy_jpeg)
+    decoded = decoder_of(syntax).iter_array(data_set, indices=frames, raw=not lossy_jpeg, as_rgb=lossy_jpeg)
     for frame, attributes in decoded:  # noqa: B007  # the last one's are used below
         digests.append(_digest(frame))
         if data_set.BitsAllocated == 1:
@@ -174,9 +170,9 @@ def _decompress(data_set: Dataset, syntax: UID, pixels: BinaryIO) -> list[bytes]
     return digests
 
 
-def _decoder(syntax: UID) -> Decoder:
+def decoder_of(syntax: UID) -> Decoder:
     """pydicom's decoder; for 12 bit JPEG Extended GDCM too, which pydicom holds back there: it agrees with DCMTK."""
-    decoder = get_decoder(syntax)
+    decoder = getdecoder_of(syntax)
     if syntax == JPEG_EXTENDED and _PLUGIN not in decoder.available_plugins:
         decoder.add_plugin(_PLUGIN, (__name__, "decode_extended"))
     return decoder
@@ -221,7 +217,7 @@ def _compress(data_set: Dataset, target: UID) -> list[bytes]:
     """Encode the native frames losslessly; give their digests."""
     data_set.file_meta.TransferSyntaxUID = UID(EXPLICIT_LE)
     digests, encoded = [], []
-    for frame, attributes in get_decoder(UID(EXPLICIT_LE)).iter_array(data_set, raw=True):
+    for frame, attributes in getdecoder_of(UID(EXPLICIT_LE)).iter_array(data_set, raw=True):
         digests.append(_digest(frame))
         encoded.append(_ENCODERS[target](frame, attributes))
     data_set.PhotometricInterpretation = str(attributes["photometric_interpretation"])
@@ -280,85 +276,3 @@ def _digest(frame: Frame) -> bytes:
 def _little(frame: Frame) -> bytes:
     """The samples in little endian, row by row."""
     return frame.astype(frame.dtype.newbyteorder("<"), copy=False).tobytes()
-
-
-# --- icons
-
-
-def draw_icon(source: Path, target: Path, size: int) -> None:
-    """Write the icon of an image: its middle frame, fitted into `size` x `size` bytes of MONOCHROME2 (PS3.3 F.7)."""
-    import cv2
-    from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
-
-    data_set = dcmread(source)
-    frames = int(data_set.get("NumberOfFrames", 1) or 1)
-    syntax = data_set.file_meta.TransferSyntaxUID
-    frame, attributes = next(iter(_decoder(syntax).iter_array(data_set, indices=[frames // 2], as_rgb=True)))
-    kind = str(attributes["photometric_interpretation"])
-    if kind == "PALETTE COLOR":
-        frame = apply_color_lut(frame, data_set)
-        kind = "RGB"
-    if frame.ndim == 3:
-        gray = frame.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
-    else:
-        gray = np.asarray(apply_voi_lut(apply_modality_lut(frame, data_set), data_set)).astype(np.float32)
-    low, high = float(gray.min()), float(gray.max())
-    gray = (gray - low) * (255.0 / (high - low)) if high > low else np.zeros_like(gray)
-    if kind == "MONOCHROME1":
-        gray = 255.0 - gray
-    scale = size / max(gray.shape)
-    height, width = (max(1, round(length * scale)) for length in gray.shape)
-    small = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
-    icon = np.zeros((size, size), np.uint8)
-    top, left = (size - height) // 2, (size - width) // 2
-    icon[top : top + height, left : left + width] = np.clip(np.rint(small), 0, 255).astype(np.uint8)
-    target.write_bytes(icon.tobytes())
-
-
-# --- the child process
-
-
-def limit(memory_bytes: int, cpu_s: int) -> None:
-    """Bound this process from now on: address space, and processor time from what it has used already."""
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, resource.getrlimit(resource.RLIMIT_AS)[1]))
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    soft = int(used.ru_utime + used.ru_stime) + cpu_s
-    resource.setrlimit(resource.RLIMIT_CPU, (soft, resource.getrlimit(resource.RLIMIT_CPU)[1]))
-
-
-def serve(orders: TextIO, answers: TextIO) -> None:
-    """Read an order a line, {source, target, memory_bytes, cpu_s} with transfer_syntax_uid or icon_size; answer it."""
-    for line in orders:
-        order = json.loads(line)
-        target = Path(order["target"])
-        try:
-            limit(order["memory_bytes"], order["cpu_s"])
-            if "icon_size" in order:
-                draw_icon(Path(order["source"]), target, order["icon_size"])
-            else:
-                convert(Path(order["source"]), target, order["transfer_syntax_uid"])
-            answer = {"error": "", "detail": ""}
-        except TooLarge as error:
-            answer = {"error": "too-large", "detail": str(error)}
-        except Exception as error:  # noqa: BLE001  # the thread top of this process; decoders raise anything
-            answer = {"error": "transcode-failed", "detail": _describe(error)}
-        if answer["error"]:
-            target.unlink(missing_ok=True)
-        answers.write(json.dumps(answer) + "\n")
-        answers.flush()
-
-
-def _describe(error: Exception) -> str:
-    """What went wrong in a line; decoders' texts name attributes and sizes, not patients."""
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
-
-
-def main() -> None:
-    """Keep the answers apart from what decoders print."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    serve(sys.stdin, answers)
-
-
-if __name__ == "__main__":
-    main()

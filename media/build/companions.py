@@ -258,6 +258,25 @@ def _show(text: str) -> str:
 
 # --- contents
 
+CODECS: dict[bytes, str] = {
+    b"ISO_IR 100": "latin_1",
+    b"ISO_IR 101": "iso8859_2",
+    b"ISO_IR 109": "iso8859_3",
+    b"ISO_IR 110": "iso8859_4",
+    b"ISO_IR 144": "iso8859_5",
+    b"ISO_IR 127": "iso8859_6",
+    b"ISO_IR 126": "iso8859_7",
+    b"ISO_IR 138": "iso8859_8",
+    b"ISO_IR 148": "iso8859_9",
+    b"ISO_IR 203": "iso8859_15",
+    b"ISO_IR 13": "shift_jis",
+    b"ISO_IR 166": "tis_620",
+    b"ISO_IR 192": "utf_8",
+    b"GB18030": "gb18030",
+    b"GBK": "gbk",
+}
+"""Character sets without code extensions (PS3.3 C.12.1.1.2); for the others pydicom decodes."""
+
 
 def series_of(volume: Volume) -> Iterator[Series]:
     """The series of a volume in the order of its files; files without a patient are one of their own folder."""
@@ -293,6 +312,8 @@ def decode(value: bytes, character_set: bytes) -> str:
     """
     if value.isascii() and b"\x1b" not in value:
         return value.decode("ascii")
+    if character_set in CODECS and b"\x1b" not in value:
+        return value.decode(CODECS[character_set], "replace")
     from pydicom.charset import convert_encodings, decode_bytes  # pydicom takes half a second to import
 
     terms = [term.strip() for term in character_set.decode("ascii", "replace").split("\\")]

@@ -1,46 +1,37 @@
-"""Icon images of directory records: decoded pixels -> a small gray picture (PS3.3 F.7, C.7.6.1.1.6)."""
+"""Icons of the directory; drawn in the transcoder's child process."""
 
+from pathlib import Path
+
+import cv2
 import numpy as np
-from numpy.typing import NDArray
+from pydicom import dcmread
+from pydicom.pixels.processing import apply_color_lut, apply_modality_lut, apply_voi_lut
 
-LOW, HIGH = 1.0, 99.0
-"""Percentiles shown as black and white: a few hot pixels do not darken the icon."""
-
-
-def icon(pixels: NDArray[np.number], size: int, photometric_interpretation: str = "MONOCHROME2") -> bytes:
-    """`size` x `size` pixels of 8 bits, MONOCHROME2, row by row; the picture keeps its shape on black.
-
-    pixels  one decoded frame: rows x columns, or rows x columns x 3 as RGB; any number type
-    """
-    import cv2
-
-    gray = as_gray(pixels)
-    rows, columns = gray.shape
-    scale = size / max(rows, columns)
-    shape = (max(1, round(columns * scale)), max(1, round(rows * scale)))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = stretched(np.atleast_2d(cv2.resize(gray, shape, interpolation=method)))
-    if photometric_interpretation == "MONOCHROME1":
-        small = 255 - small
-    framed = np.zeros((size, size), np.uint8)
-    top, left = (size - small.shape[0]) // 2, (size - small.shape[1]) // 2
-    framed[top : top + small.shape[0], left : left + small.shape[1]] = small
-    return framed.tobytes()
+from media.build.codec import decoder_of
 
 
-def as_gray(pixels: NDArray[np.number]) -> NDArray[np.float32]:
-    """Gray values; of colours their luminance (ITU-R BT.601). Raises ValueError for another shape."""
-    if pixels.ndim == 2:
-        return pixels.astype(np.float32)
-    if pixels.ndim == 3 and pixels.shape[2] == 3:
-        return np.asarray(pixels.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32), np.float32)
-    raise ValueError(f"pixels of shape {pixels.shape}; expected rows x columns, or rows x columns x 3")
-
-
-def stretched(gray: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Gray values over the full range of 8 bits; a flat picture becomes mid-gray."""
-    low, high = np.percentile(gray, (LOW, HIGH))
-    if high <= low:
-        return np.full(gray.shape, 128, np.uint8)
-    scaled = np.clip((gray - low) * (255.0 / (high - low)) + 0.5, 0, 255)
-    return np.asarray(scaled, np.uint8)
+def draw_icon(source: Path, target: Path, size: int) -> None:
+    """Write the icon of an image: its middle frame, fitted into `size` x `size` bytes of MONOCHROME2 (PS3.3 F.7)."""
+    data_set = dcmread(source)
+    frames = int(data_set.get("NumberOfFrames", 1) or 1)
+    syntax = data_set.file_meta.TransferSyntaxUID
+    frame, attributes = next(iter(decoder_of(syntax).iter_array(data_set, indices=[frames // 2], as_rgb=True)))
+    kind = str(attributes["photometric_interpretation"])
+    if kind == "PALETTE COLOR":
+        frame = apply_color_lut(frame, data_set)
+        kind = "RGB"
+    if frame.ndim == 3:
+        gray = frame.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    else:
+        gray = np.asarray(apply_voi_lut(apply_modality_lut(frame, data_set), data_set)).astype(np.float32)
+    low, high = float(gray.min()), float(gray.max())
+    gray = (gray - low) * (255.0 / (high - low)) if high > low else np.zeros_like(gray)
+    if kind == "MONOCHROME1":
+        gray = 255.0 - gray
+    scale = size / max(gray.shape)
+    height, width = (max(1, round(length * scale)) for length in gray.shape)
+    small = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+    icon = np.zeros((size, size), np.uint8)
+    top, left = (size - height) // 2, (size - width) // 2
+    icon[top : top + height, left : left + width] = np.clip(np.rint(small), 0, 255).astype(np.uint8)
+    target.write_bytes(icon.tobytes())

@@ -37,6 +37,11 @@ class Limits:
     wall_s: float = 900.0
 
 
+def scratch_of(target: Path) -> Path:
+    """Where a child keeps the pixels of `target` meanwhile."""
+    return target.with_name(target.name + ".pixels")
+
+
 class _Lost(Exception):
     """The child process ended or did not answer in time."""
 
@@ -83,7 +88,7 @@ class _Child:
         root = Path(__file__).parents[2]
         path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "media.build.codec"],
+            [sys.executable, "-m", "media.build.child"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # decoders write values of the file there
@@ -209,6 +214,6 @@ def _make_one(file: PlannedFile, source: Source, target: Path, child: _Child, ta
             raise NoRoom(f"no room to transcode: {problem.strerror}") from problem
         raise
     finally:
-        for leftover in (fetched, part):
+        for leftover in (fetched, part, scratch_of(part)):
             leftover.unlink(missing_ok=True)
     return None

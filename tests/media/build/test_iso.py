@@ -93,25 +93,6 @@ def test_the_clock_of_others_goes_on_during_a_build(tmp_path: Path) -> None:
     assert min(seen) > FORMAT.created_s + 10_000_000
 
 
-@FORMATS
-def test_every_region_has_its_hash_and_the_rest_is_zero(tmp_path: Path, form: Format) -> None:
-    files = tree()
-    written = build(tmp_path / "image", form, files)
-    image = (tmp_path / "image").read_bytes()
-    assert len(image) == written.size_bytes
-    end = 0
-    for region in written.regions:
-        assert region.offset >= end, region
-        assert not any(image[end : region.offset]), region
-        end = region.offset + region.length
-        assert hashlib.sha256(image[region.offset : end]).hexdigest() == region.sha256, region
-    assert not any(image[end:])
-    names = {region.name for region in written.regions}
-    assert {"system area", "volume descriptors", "path table L", "directory /DICOM/PT0/", "file README.TXT"} <= names
-    assert ("UDF anchor 256" in names) == form.udf
-    assert ("Joliet directory /DICOM/PT0/" in names) == form.joliet
-
-
 def test_hashes_are_those_of_the_bytes(tmp_path: Path) -> None:
     files = tree()
     written = build(tmp_path / "image", FORMAT, files)
