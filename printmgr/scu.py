@@ -2,7 +2,9 @@
 
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -163,6 +165,40 @@ def _hundredths(density: float | None) -> int | None:
     return None if density is None else round(density * 100)
 
 
+class _Gate(threading.Event):
+    """Where pynetdicom's reactor waits while somebody talks; here it waits until the talk is over."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reached = threading.Event()
+        self.over = False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.reached.set()
+        return super().wait(timeout)
+
+    def set(self) -> None:
+        if self.over:
+            super().set()
+
+
+@contextmanager
+def undisturbed(association: Association) -> Iterator[None]:
+    """Keep pynetdicom's reactor from the answers that a `send_` method waits for.
+
+    On a busy machine the reactor of pynetdicom 3.0 now and then passes its checkpoint just before a request goes out
+    and takes the answer; the caller then waits until its timeout. Requests of the peer wait until the talk is over."""
+    gate, before = _Gate(), association._reactor_checkpoint
+    association._reactor_checkpoint = gate
+    before.set()
+    gate.reached.wait(association.ae.dimse_timeout or 30.0)
+    try:
+        yield
+    finally:
+        gate.over = True
+        gate.set()
+
+
 class _Conversation:
     """One association with a printer; keeps every answer."""
 
@@ -297,25 +333,36 @@ def send(
     association = _associate(host, port, called_ae, options)
     talk = _Conversation(association, BasicGrayscalePrintManagementMeta, report)
     try:
-        status, _ = association.send_n_get([], Printer, PrinterInstance, meta_uid=talk.meta)
-        talk.note("N-GET printer", status)
-        session, _ = talk.create("film session", _session(options), BasicFilmSession)
-        lut = ""
-        if options.presentation_lut_shape:
-            shape = _set(Dataset(), PresentationLUTShape=options.presentation_lut_shape)
-            talk.meta, meta = None, talk.meta
-            lut, _ = talk.create("presentation LUT", shape, PresentationLUT)
-            talk.meta = meta
-        while waiting:
-            talk.film(session, options, waiting, lut)
-        if options.print_session:
-            talk.act("film session", BasicFilmSession, session)
-        status = association.send_n_delete(BasicFilmSession, session, meta_uid=talk.meta)
-        talk.note("N-DELETE film session", status)
+        with undisturbed(association):
+            _print(talk, options, waiting)
     finally:
         if association.is_established:
             association.release()
     return talk.answers
+
+
+def _print(talk: _Conversation, options: SendOptions, waiting: list[Dataset]) -> None:
+    status, _ = talk.association.send_n_get([], Printer, PrinterInstance, meta_uid=talk.meta)
+    talk.note("N-GET printer", status)
+    session, _ = talk.create("film session", _session(options), BasicFilmSession)
+    lut = _presentation_lut(talk, options.presentation_lut_shape)
+    while waiting:
+        talk.film(session, options, waiting, lut)
+    if options.print_session:
+        talk.act("film session", BasicFilmSession, session)
+    status = talk.association.send_n_delete(BasicFilmSession, session, meta_uid=talk.meta)
+    talk.note("N-DELETE film session", status)
+
+
+def _presentation_lut(talk: _Conversation, shape: str) -> str:
+    """Create a Presentation LUT of a shape on its own context; its UID, or nothing where none is asked for."""
+    if not shape:
+        return ""
+    meta, talk.meta = talk.meta, None
+    try:
+        return talk.create("presentation LUT", _set(Dataset(), PresentationLUTShape=shape), PresentationLUT)[0]
+    finally:
+        talk.meta = meta
 
 
 def _session(options: SendOptions) -> Dataset:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,8 @@ from pynetdicom.sop_class import (
     BasicGrayscalePrintManagementMeta,
     Verification,
 )
+
+from printmgr.scu import undisturbed
 
 SERVE = [sys.executable, "-c", "from service.cli import main; main()", "serve"]
 PATIENCE_S = 60.0
@@ -109,6 +111,9 @@ class Scu:
         ae.add_requested_context(BasicGrayscalePrintManagementMeta)
         ae.add_requested_context(Verification)
         self.association = ae.associate("127.0.0.1", port, ae_title=called_ae)
+        self._talk = ExitStack()
+        if self.association.is_established:
+            self._talk.enter_context(undisturbed(self.association))
         self.session = generate_uid()
 
     @property
@@ -167,6 +172,7 @@ class Scu:
         return printed
 
     def release(self) -> None:
+        self._talk.close()
         if self.association.is_established:
             self.association.release()
 

@@ -1,0 +1,96 @@
+"""Many films through parallel associations: each image on its own film, in its own place, and memory flat.
+
+The short form runs with the tests; `make soak` prints 100 films of 20 images.
+"""
+
+import hashlib
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.serving import Serving, film_pixels, scu
+
+pikepdf = pytest.importorskip("pikepdf")
+
+IMAGES = 20
+ASSOCIATIONS = 8
+
+
+def image_number(film: int, position: int) -> int:
+    return 1_000_000 + film * 1000 + position
+
+
+def print_films(port: int, films: list[int], statuses: dict[int, int]) -> None:
+    with scu(port, calling_ae=f"CT{films[0]}") as modality:
+        assert modality.open_session() == 0
+        for film in films:
+            pixels = [film_pixels(image_number(film, position)) for position in range(1, IMAGES + 1)]
+            statuses[film] = modality.print_film(*pixels, display_format="STANDARD\\4,5")
+
+
+def images_in_order(pdf: Path) -> list[str]:
+    """The hash of each image as it is drawn, in the order of the page."""
+    with pikepdf.open(pdf) as document:
+        (page,) = document.pages
+        drawn = [str(operands[0]) for operands, operator in pikepdf.parse_content_stream(page) if str(operator) == "Do"]
+        return [hashlib.sha256(page.Resources.XObject[name].read_bytes()).hexdigest() for name in drawn]
+
+
+def resident_bytes(parent: int) -> int:
+    """Memory of a process and of all below it."""
+    total, waiting = 0, [parent]
+    while waiting:
+        pid = waiting.pop()
+        try:
+            total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                waiting += [int(child) for child in (task / "children").read_text().split()]
+        except FileNotFoundError:
+            continue
+    return total
+
+
+@pytest.mark.parametrize("films", [24, pytest.param(100, marks=pytest.mark.slow)])
+def test_no_image_is_on_another_film(tmp_path, films, capsys):
+    expected = {
+        tuple(
+            hashlib.sha256(film_pixels(image_number(film, position)).tobytes()).hexdigest()
+            for position in range(1, IMAGES + 1)
+        )
+        for film in range(films)
+    }
+    with Serving(tmp_path / "data") as serving:
+        print_films(serving.port, [films], {})  # whatever the first film loads is loaded
+        wait_for(tmp_path / "data", 1)
+        before = resident_bytes(serving.process.pid)
+        statuses: dict[int, int] = {}
+        threads = [
+            threading.Thread(target=print_films, args=(serving.port, list(range(n, films, ASSOCIATIONS)), statuses))
+            for n in range(ASSOCIATIONS)
+        ]
+        for thread in threads:
+            thread.start()
+        highest = before
+        while any(thread.is_alive() for thread in threads):
+            highest = max(highest, resident_bytes(serving.process.pid))
+            time.sleep(0.1)
+        assert statuses == dict.fromkeys(range(films), 0)
+        pdfs = wait_for(tmp_path / "data", films + 1)
+        after = resident_bytes(serving.process.pid)
+    found = [tuple(images_in_order(pdf)) for pdf in pdfs]
+    assert len(found) == films + 1
+    assert set(found[1:]) == expected
+    with capsys.disabled():
+        print(f"\n{films} films: RSS {before >> 20} MB before, {highest >> 20} highest, {after >> 20} after")
+    assert after - before <= 50 << 20
+
+
+def wait_for(data_dir: Path, count: int) -> list[Path]:
+    patience = time.monotonic() + 120
+    while True:
+        pdfs = sorted(data_dir.glob("films/*/*/*.pdf"))
+        if len(pdfs) >= count or time.monotonic() > patience:
+            return pdfs
+        time.sleep(0.1)
