@@ -172,7 +172,7 @@ def _decompress(data_set: Dataset, syntax: UID, pixels: BinaryIO) -> list[bytes]
 
 def decoder_of(syntax: UID) -> Decoder:
     """pydicom's decoder; for 12 bit JPEG Extended GDCM too, which pydicom holds back there: it agrees with DCMTK."""
-    decoder = getdecoder_of(syntax)
+    decoder = get_decoder(syntax)
     if syntax == JPEG_EXTENDED and _PLUGIN not in decoder.available_plugins:
         decoder.add_plugin(_PLUGIN, (__name__, "decode_extended"))
     return decoder
@@ -217,7 +217,7 @@ def _compress(data_set: Dataset, target: UID) -> list[bytes]:
     """Encode the native frames losslessly; give their digests."""
     data_set.file_meta.TransferSyntaxUID = UID(EXPLICIT_LE)
     digests, encoded = [], []
-    for frame, attributes in getdecoder_of(UID(EXPLICIT_LE)).iter_array(data_set, raw=True):
+    for frame, attributes in get_decoder(UID(EXPLICIT_LE)).iter_array(data_set, raw=True):
         digests.append(_digest(frame))
         encoded.append(_ENCODERS[target](frame, attributes))
     data_set.PhotometricInterpretation = str(attributes["photometric_interpretation"])
