@@ -15,7 +15,7 @@ from pydicom import Dataset, dcmread, dcmwrite
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.encaps import encapsulate, encapsulate_extended
 from pydicom.filereader import read_file_meta_info
-from pydicom.pixels.decoders.base import Decoder, DecodeRunner
+from pydicom.pixels.decoders.base import Decoder, DecodeRunner, get_decoder
 from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import UID
 
