@@ -53,12 +53,21 @@ class NodeACSE(ACSE):
         assoc: Any = self.assoc
         reject = assoc.admit()
         if reject is None:
-            super()._negotiate_as_acceptor()
+            self._negotiate()
             return
         self.requestor.ae_title = self.requestor.primitive.calling_ae_title  # type: ignore[union-attr]
         self.send_reject(*reject)
         evt.trigger(assoc, evt.EVT_REJECTED, {})
         assoc.kill()
+
+    def _negotiate(self) -> None:
+        try:
+            super()._negotiate_as_acceptor()
+        except Exception as wrong:  # noqa: BLE001  # hostile requests raise anything there
+            assoc: Any = self.assoc
+            assoc.refused("association request cannot be negotiated", repr(wrong))
+            assoc.abort(block=False)
+            assoc.kill()
 
 
 class NodeAssociation(Association):

@@ -132,6 +132,7 @@ class NodeServer(AssociationServer):
         self._waiting_bytes = 0
         self._stop = threading.Event()
         self._stopped = threading.Event()
+        self._shutting_down = threading.Lock()
         self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         options.setdefault("request_handler", NodeRequestHandler)
         super().__init__(ae, address, *args, **options)
@@ -171,19 +172,20 @@ class NodeServer(AssociationServer):
                         self._read(self._half_open[fd])
                 self._drop_late()
         finally:
+            self.server_close()
             for connection in list(self._half_open.values()):
                 self._drop(connection)
-            self.server_close()
             self._stopped.set()
 
     def shutdown(self) -> None:
         """Take no more connections; running associations go on."""
         self._stop.set()
-        if self._wake_fd >= 0:
-            os.eventfd_write(self._wake_fd, 1)
-            self._stopped.wait()
-            os.close(self._wake_fd)
-            self._wake_fd = -1
+        with self._shutting_down:
+            if self._wake_fd >= 0:
+                os.eventfd_write(self._wake_fd, 1)
+                self._stopped.wait()
+                os.close(self._wake_fd)
+                self._wake_fd = -1
 
     def _accept(self) -> None:
         assert self.socket is not None

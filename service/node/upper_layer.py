@@ -14,6 +14,7 @@ from pynetdicom.dul import DULServiceProvider
 from pynetdicom.fsm import TRANSITION_TABLE
 from pynetdicom.pdu_primitives import P_DATA
 
+from service.node import association_request
 from service.node.pdu_buffer import BadPDU, PDUBuffer
 from service.node.transport import NodeSocket
 from service.node.waking import MonotonicTimer, WakingQueue
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-P_DATA_TF = 4
+A_ASSOCIATE_RQ, A_ASSOCIATE_AC, P_DATA_TF = 1, 2, 4
 _WATCHED = (evt.EVT_PDU_RECV, evt.EVT_DATA_RECV, evt.EVT_FSM_TRANSITION, evt.EVT_PDU_SENT, evt.EVT_DATA_SENT)
 
 
@@ -166,6 +167,8 @@ class NodeDUL(DULServiceProvider):
         if pdu[0] == P_DATA_TF and self.state_machine.current_state == "Sta6" and not self._is_watched():
             self._node.dimse.receive_fragments(pdu[6:])
             return
+        if pdu[0] in (A_ASSOCIATE_RQ, A_ASSOCIATE_AC):
+            association_request.check(pdu)
         try:
             decoded, event = self._decode_pdu(bytearray(pdu))
         except Exception as wrong:  # noqa: BLE001  # pynetdicom's decoder raises anything on hostile bytes
