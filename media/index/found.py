@@ -13,6 +13,13 @@ Part = tuple[tuple[int, ...], tuple[bytes, ...]]
 """Tags in order and their values."""
 
 
+BITS_ALLOCATED = 0x00280100
+PIXELS_ELSEWHERE = frozenset(
+    {"1.2.840.10008.1.2.4.94", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.204", "1.2.840.10008.1.2.4.205"}
+)
+"""JPIP transfer syntaxes: the pixel data are at a provider (PS3.5 A.6)."""
+
+
 class Meta(NamedTuple):
     """File meta information (PS3.10 7.1) and where the data set begins."""
 
@@ -51,20 +58,31 @@ def taker(tags: tuple[int, ...]) -> Take:
     return lambda values: tuple(values[tag] for tag in tags)
 
 
-def assembled(meta: Meta, values: dict[int, bytes]) -> Found:
-    """The keys of a data set by level. Raises Flaw when file meta and data set contradict each other."""
+def assembled(meta: Meta, values: dict[int, bytes], pixels: bool) -> Found:
+    """The keys of a data set by level. Raises Flaw when file meta and data set contradict each other.
+
+    pixels  whether the data set has pixel data
+    """
     agree(meta, values)
-    patient, study, series, own = levels(tuple(values))
-    return Found(
+    found = Found(
         meta.sop_class_uid.decode("ascii"),
         meta.sop_instance_uid.decode("ascii"),
         meta.transfer_syntax_uid.decode("ascii"),
-        (
-            (patient[0], patient[1](values)),
-            (study[0], study[1](values)),
-            (series[0], series[1](values)),
-            (own[0], own[1](values)),
-        ),
+        parts(values),
+    )
+    if BITS_ALLOCATED in values and not pixels and found.transfer_syntax_uid not in PIXELS_ELSEWHERE:
+        raise Flaw(Reason.TRUNCATED, "it describes pixels and has no pixel data")
+    return found
+
+
+def parts(values: dict[int, bytes]) -> tuple[Part, Part, Part, Part]:
+    """The keys by level."""
+    patient, study, series, own = levels(tuple(values))
+    return (
+        (patient[0], patient[1](values)),
+        (study[0], study[1](values)),
+        (series[0], series[1](values)),
+        (own[0], own[1](values)),
     )
 
 

@@ -43,7 +43,7 @@ META_NAMES = {0x00020002: "class", 0x00030002: "instance", 0x00100002: "syntax"}
 
 TEXTS = {first_four(tag): tag for tag, wanted in WANTED.items() if wanted.text}
 TAGS = {first_four(tag): tag for tag in WANTED}
-OTHERS = {first_four(tag) for tag, wanted in WANTED.items() if not wanted.text} | {0}
+OTHERS = {first_four(tag) for tag, wanted in WANTED.items() if not wanted.text} | {0} | set(map(first_four, PIXEL_TAGS))
 """What is not to be passed over unseen; a tag of zeros is none."""
 
 
@@ -64,7 +64,9 @@ def scan(stream: BinaryIO, size: int, memory: Memory) -> Found:
         window = Window(cast(BinaryIO, inflated), inflated.measured())
     implicit = syntax == IMPLICIT_LE
     runs = memory.implicit if implicit else memory.explicit
-    return assembled(meta, read_keys(window, meta.start, implicit, runs))
+    reader = Reader(window, IMPLICIT if implicit else EXPLICIT)
+    read_keys(reader, meta.start, runs)
+    return assembled(meta, reader.values, reader.pixels)
 
 
 def read_meta(window: Window) -> Meta:
@@ -116,12 +118,12 @@ def _meta_values(data: bytes, base: int) -> tuple[dict[str, bytes], int]:
     return values, base + at
 
 
-def read_keys(window: Window, start: int, implicit: bool, runs: Runs) -> dict[int, bytes]:
-    """The keys of the data set that begins at offset `start`, by tag. Raises Flaw, Odd.
+def read_keys(reader: "Reader", start: int, runs: Runs) -> None:
+    """Let `reader` have the keys of the data set that begins at offset `start`. Raises Flaw, Odd.
 
     Every element's header is read up to the end of the file, so that each length is known to fit.
     """
-    reader = Reader(window, IMPLICIT if implicit else EXPLICIT)
+    window, implicit = reader.window, reader.syntax.implicit
     values, texts, known = reader.values, TEXTS.get, runs.known.get
     begun = data = window.data
     base, at, count = window.base, start - window.base, len(data)
@@ -159,7 +161,6 @@ def read_keys(window: Window, start: int, implicit: bool, runs: Runs) -> dict[in
             elements = []  # runs are learned from the first window alone
         at = offset - base
     runs.note(begun, first_elements, values, TAGS)
-    return values
 
 
 class Reader:

@@ -52,25 +52,26 @@ def read(stream: BinaryIO, size: int) -> Found:
             inflated = Inflated(stream, meta.start, size)
             stream, size = cast(BinaryIO, inflated), inflated.measured()
         syntax = BIG_ENDIAN if uid == EXPLICIT_BE else IMPLICIT if uid == IMPLICIT_LE else EXPLICIT
-        return assembled(meta, read_values(stream, size, meta.start, syntax))
+        return assembled(meta, *read_values(stream, size, meta.start, syntax))
     except Odd as odd:
         raise Flaw(Reason.UNREADABLE, str(odd)) from odd
 
 
-def read_values(stream: BinaryIO, size: int, start: int, syntax: Syntax) -> dict[int, bytes]:
-    """The keys of the data set that begins at offset `start`, by tag. Raises Flaw, Odd."""
+def read_values(stream: BinaryIO, size: int, start: int, syntax: Syntax) -> tuple[dict[int, bytes], bool]:
+    """The keys of the data set that begins at offset `start`, and whether it has pixel data. Raises Flaw, Odd."""
     metered = Metered(stream)
     metered.seek(start)
     with warnings.catch_warnings(), config.disable_value_validation():
         warnings.simplefilter("ignore")
         try:
             ds = read_dataset(cast(BinaryIO, metered), syntax.implicit, syntax is not BIG_ENDIAN, stop_when=_at_pixels)
-            whole(ds, metered.tell(), Window(stream, size), syntax)
-            return values(ds)
+            pixels = whole(ds, metered.tell(), Window(stream, size), syntax)
+            return values(ds), pixels
         except RecursionError as error:
             raise Flaw(Reason.TOO_DEEP, f"sequences nested deeper than {DEEPEST} levels") from error
         except PYDICOM_ERRORS as error:
-            raise Flaw(Reason.UNREADABLE, f"pydicom: {error}") from error
+            at_end = isinstance(error, EOFError | struct.error) and metered.tell() >= size
+            raise Flaw(Reason.TRUNCATED if at_end else Reason.UNREADABLE, f"pydicom: {error}") from error
 
 
 class Metered(io.RawIOBase):
@@ -104,8 +105,12 @@ def _at_pixels(tag: BaseTag, vr: str | None, length: int) -> bool:
     return tag in PIXEL_TAGS
 
 
-def whole(ds: Dataset, end: int, window: Window, syntax: Syntax) -> None:
-    """See that every length fits into the file and no sequence is too deep. Raises Flaw, Odd."""
+def whole(ds: Dataset, end: int, window: Window, syntax: Syntax) -> bool:
+    """See that every length fits and no sequence is too deep; whether there are pixel data. Raises Flaw, Odd.
+
+    end  offset after what pydicom read
+    """
+    pixels = False
     for tag in tuple(ds.keys()):
         raw = ds.get_item(tag)
         if isinstance(raw, RawDataElement) and raw.value is not None and len(raw.value) < raw.length < 0xFFFFFFFF:
@@ -116,7 +121,9 @@ def whole(ds: Dataset, end: int, window: Window, syntax: Syntax) -> None:
         if not any(window.value(end, min(8, window.size - end))):
             break  # padding after the last element
         found = header(window, end, syntax)
+        pixels = pixels or found.tag in PIXEL_TAGS
         end = skip_value(window, found, syntax, 0)
+    return pixels
 
 
 def deepest(ds: Dataset, depth: int = 0) -> int:

@@ -11,8 +11,11 @@ from media.index.window import Window
 DEEPEST = 64
 """Sequences within sequences that a file may have."""
 
-LEAST_DEEP_BYTES = DEEPEST * 16
-"""A sequence shorter than this has no room for more than DEEPEST levels of item and element headers."""
+LEVEL_BYTES = 16
+"""What the headers of one level of sequence and item take at least."""
+
+LEAST_DEEP_BYTES = DEEPEST * LEVEL_BYTES
+"""A data set's sequence shorter than this has no room for more than DEEPEST levels."""
 
 ITEM_BYTES = b"\xfe\xff\x00\xe0"
 READ_WHOLE_BYTES = 1 << 20
@@ -84,7 +87,11 @@ def skip_value(window: Window, found: Header, syntax: Syntax, depth: int, end: i
         raise truncated(f"({found.tag >> 16:04X},{found.tag & 0xFFFF:04X})", stop, window.size)
     if end is not None and stop > end:
         raise Odd(f"({found.tag >> 16:04X},{found.tag & 0xFFFF:04X}) passes the end of its item")
-    if found.length >= LEAST_DEEP_BYTES and found.vr in {b"SQ", b"UN", b""} and found.tag not in PIXEL_TAGS:
+    if (
+        depth + (found.length + LEVEL_BYTES - 1) // LEVEL_BYTES > DEEPEST
+        and found.vr in {b"SQ", b"UN", b""}
+        and found.tag not in PIXEL_TAGS
+    ):
         measure(window, found, stop, syntax, depth)
     return stop
 

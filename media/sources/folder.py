@@ -33,7 +33,7 @@ class FolderSource:
         self.root = os.path.realpath(path)
         if not Path(self.root).exists():
             raise BadOrder(f"source {os.fspath(path)!r} does not exist; expected a folder, a file or a ZIP")
-        self.archive: "Archive | None" = None
+        self.archive: Archive | None = None
 
     def __getstate__(self) -> dict[str, object]:
         return {"root": self.root, "archive": None}
