@@ -186,6 +186,8 @@ def _lay_out(form: Format, entries: Sequence[Entry], file: BinaryIO) -> tuple[An
                 udf_path=name if form.udf else None,
             )
         image.force_consistency()
+        if form.udf:
+            _name_parents(image.udf_root, image.udf_root)
         extents = [
             _Extent(entry, inode.extent_location() * SECTOR_BYTES)
             for entry, inode in zip(entries, image.inodes, strict=True)
@@ -205,6 +207,17 @@ def _add_folders(image: Any, form: Format, entries: Sequence[Entry]) -> None:
         image.add_directory(
             iso_path=name, joliet_path=name if form.joliet else None, udf_path=name if form.udf else None
         )
+
+
+def _name_parents(folder: Any, parent: Any) -> None:
+    """Let the first identifier of every UDF directory name its parent; pycdlib 1.22 names the root in all of them.
+
+    ECMA-167 4/14.4.3: the ICB of the parent identifier is that of the directory that holds this one."""
+    for identifier in folder.fi_descs.values():
+        if identifier.is_parent():
+            identifier.icb.log_block_num = parent.desc_tag.tag_location
+        elif identifier.is_dir():
+            _name_parents(identifier.file_entry, folder)
 
 
 def _reserve(descriptor: int, size_bytes: int) -> None:
