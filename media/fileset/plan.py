@@ -20,7 +20,6 @@ from media.fileset.directory import DirectoryMaker, directory_bytes
 from media.fileset.media import WRITTEN_AS_IMAGE, FileSystem
 from media.fileset.model import (
     NEVER_IN_THE_WAY,
-    NO_PROFILE,
     Index,
     Plan,
     PlannedFile,
@@ -53,19 +52,17 @@ def plan(index: Index, order: DiscOrder, companions: Companions = no_companions)
     The same index and order give the same plan; refusals not left out stand in `refusals` and fail the job.
     """
     target = target_of(order)
-    candidates, rejections = select(index.instances, order, target)
     costs = costs_of(target)
-    candidates, too_large = without_too_large(candidates, target, costs)
-    refusals, left_out, ignored = sorted_out([*index.rejections, *rejections, *too_large], order.leave_out)
+    runs, rejections = select(index.instances, order, target)
     made = Plan(
         created=order.created,
         profile=target.profile.name,
         medium=target.medium.name,
         capacity_bytes=target.medium.capacity_bytes,
         volumes=(),
-        refusals=refusals,
-        left_out=left_out,
-        ignored=ignored,
+        refusals=(),
+        left_out=(),
+        ignored=(),
         notes=target.notes,
         claim=target.claim,
         file_system=target.file_system.value,
@@ -76,11 +73,15 @@ def plan(index: Index, order: DiscOrder, companions: Companions = no_companions)
     )
     reserve = RESERVE_BYTES
     while True:
-        volumes = placed(candidates, made, order, target, costs, reserve, companions)
+        fitting, bundles, too_large = bundled(runs, target, reserve)
+        refusals, left_out, ignored = sorted_out([*index.rejections, *rejections, *too_large], order.leave_out)
+        made = replace(made, refusals=refusals, left_out=left_out, ignored=ignored)
+        parts = split(bundles, room(target, costs, reserve), overheads(costs)[1])
+        volumes = filled([named(volume, fitting) for volume in parts], made, order, target, companions)
         excess = max((one.estimated_bytes - made.capacity_bytes for one in volumes), default=0)
         if excess <= 0:
             return replace(made, volumes=volumes)
-        reserve += excess + RESERVE_BYTES
+        reserve += excess
 
 
 def sorted_out(
@@ -129,49 +130,38 @@ def room(target: Target, costs: Costs, reserve: int) -> int:
     return target.medium.capacity_bytes - empty - reserve - costs.folder
 
 
-def without_too_large(runs: list[Run], target: Target, costs: Costs) -> tuple[list[Run], list[Rejection]]:
-    """Instances that no volume of this medium could hold, with nothing beside them, are refused."""
-    most = room(target, costs, RESERVE_BYTES) - sum(overheads(costs))
-    kept, refused = [], []
-    for run in runs:
-        if max(one.size_bytes + len(one.keys) for one in run.candidates) < most // 2:
-            kept.append(run)
-            continue
-        fitting = [one for one in run.candidates if cost(one, costs, target.icon_bytes) <= most]
-        if len(fitting) < len(run.candidates):
-            detail = f"does not fit {target.medium.name} of {target.medium.capacity_bytes} bytes"
-            refused += [
-                Rejection(one.instance.source, Reason.TOO_LARGE, f"{one.size_bytes} bytes; {detail}")
-                for one in run.candidates
-                if cost(one, costs, target.icon_bytes) > most
-            ]
-        if fitting:
-            kept.append(Run(run.patient, run.study, fitting))
-    return kept, refused
-
-
-def placed(
-    runs: list[Run],
-    made: Plan,
-    order: DiscOrder,
-    target: Target,
-    costs: Costs,
-    reserve: int,
-    companions: Companions,
-) -> tuple[Volume, ...]:
-    """The volumes with their File IDs, UIDs and estimates."""
+def bundled(runs: list[Run], target: Target, reserve: int) -> tuple[list[Run], list[Bundle], list[Rejection]]:
+    """Runs with what they take; instances that no volume could hold, with nothing beside them, are refused."""
+    costs = costs_of(target)
     series_overhead, study_overhead = overheads(costs)
-    bundles = [
-        Bundle(
-            (run.patient, run.study), [cost(one, costs, target.icon_bytes) for one in run.candidates], series_overhead
-        )
-        for run in runs
-    ]
-    parts = split(bundles, room(target, costs, reserve), study_overhead)
-    contents = [named(volume, runs) for volume in parts]
+    most = room(target, costs, reserve) - series_overhead - study_overhead
+    kept, bundles, refused = [], [], []
+    for run in runs:
+        sizes = [cost(one, costs, target.icon_bytes) for one in run.candidates]
+        if max(sizes) > most:
+            detail = f"bytes; {target.medium.name} has {target.medium.capacity_bytes}"
+            refused += [
+                Rejection(one.instance.source, Reason.TOO_LARGE, f"{one.size_bytes} {detail}")
+                for one, size in zip(run.candidates, sizes, strict=True)
+                if size > most
+            ]
+            run = Run(
+                run.patient, run.study, [one for one, size in zip(run.candidates, sizes, strict=True) if size <= most]
+            )
+            sizes = [size for size in sizes if size <= most]
+        if sizes:
+            kept.append(run)
+            bundles.append(Bundle((run.patient, run.study), sizes, series_overhead))
+    return kept, bundles, refused
+
+
+def filled(
+    contents: list[tuple[PlannedFile, ...]], made: Plan, order: DiscOrder, target: Target, companions: Companions
+) -> tuple[Volume, ...]:
+    """The volumes with their UIDs and estimates."""
     digest = plan_hash(made, order, contents)
-    volumes = []
     maker = DirectoryMaker(target.profile, order.icons, order.descriptor)
+    volumes = []
     for number, files in enumerate(contents, 1):
         volume = Volume(
             number=number,
@@ -234,13 +224,8 @@ def uid_of(digest: bytes, number: int) -> str:
     """A UID out of a hash, in the form of a UUID (PS3.5 B.2).
 
     >>> uid_of(b"", 1)
-    '2.25.205574281284413371085189312440006633163'
+    '2.25.11060515667654193513433344299041463245'
     """
     value = int.from_bytes(hashlib.sha256(digest + b"volume %d" % number).digest()[:16], "big")
     value = value & ~(0xF << 76) | 0x8 << 76  # version 8: custom
     return f"2.25.{value & ~(0x3 << 62) | 0x2 << 62}"
-
-
-def is_conformant(made: Plan) -> bool:
-    """Whether the volumes may call themselves a File-set of the profile."""
-    return made.claim != NO_PROFILE
