@@ -33,6 +33,7 @@ PYDICOM_ERRORS = (
     LookupError,
     NotImplementedError,
     OSError,
+    RecursionError,
     TypeError,
     ValueError,
     struct.error,
@@ -67,11 +68,19 @@ def read_values(stream: BinaryIO, size: int, start: int, syntax: Syntax) -> tupl
             ds = read_dataset(cast(BinaryIO, metered), syntax.implicit, syntax is not BIG_ENDIAN, stop_when=_at_pixels)
             pixels = whole(ds, metered.tell(), Window(stream, size), syntax)
             return values(ds), pixels
-        except RecursionError as error:
-            raise Flaw(Reason.TOO_DEEP, f"sequences nested deeper than {DEEPEST} levels") from error
         except PYDICOM_ERRORS as error:
-            at_end = isinstance(error, EOFError | struct.error) and metered.tell() >= size
-            raise Flaw(Reason.TRUNCATED if at_end else Reason.UNREADABLE, f"pydicom: {error}") from error
+            raise flaw_of(error, metered.tell() >= size) from error
+
+
+def flaw_of(error: Exception, at_end: bool) -> Flaw:
+    """What an error of pydicom says of the file; `at_end` when it came where the file ends."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, RecursionError):  # pydicom may raise another error over it
+            return Flaw(Reason.TOO_DEEP, f"sequences nested deeper than {DEEPEST} levels")
+        cause = cause.__context__
+    broken_off = at_end and isinstance(error, EOFError | struct.error)
+    return Flaw(Reason.TRUNCATED if broken_off else Reason.UNREADABLE, f"pydicom: {error}")
 
 
 class Metered(io.RawIOBase):
@@ -159,7 +168,10 @@ def _value(ds: Dataset, element: DataElement | RawDataElement, wanted: Wanted) -
         return _text(element, wanted)
     numbers = ds[element.tag].value
     numbers = [] if numbers is None else numbers if isinstance(numbers, list) else [numbers]
-    return struct.pack(f"<{len(numbers)}{FORMATS[wanted.vr]}", *numbers)
+    try:
+        return struct.pack(f"<{len(numbers)}{FORMATS[wanted.vr]}", *numbers)
+    except struct.error as error:
+        raise ValueError(f"{element.tag} does not fit {wanted.vr}: {error}") from error
 
 
 def _text(element: DataElement | RawDataElement, wanted: Wanted) -> bytes:
