@@ -1,22 +1,26 @@
-"""A printer that only spools, for the node's own cost: `python -m benchmarks.node_printer FOLDER`."""
+"""A printer that only spools: `python -m benchmarks.node_printer node|stock drop|write|fsync FOLDER`."""
 
 import itertools
+import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ImplicitVRLittleEndian, generate_uid
-from pynetdicom import evt
+from pynetdicom import AE, evt
 
 from benchmarks.node_client import FILM_BOX, GRAYSCALE_META, IMAGE_BOX, VERIFICATION
 from service.node import Node, NodeSettings, PartnerList
 
+_PIECE = 1 << 20
 _ROOT = generate_uid()[:40]
 _NUMBERS = itertools.count(1)
+_CONTEXTS = [(GRAYSCALE_META, [ImplicitVRLittleEndian]), (VERIFICATION, [ImplicitVRLittleEndian])]
 
 
 def _create(event: Any) -> tuple[int, Dataset]:
@@ -34,10 +38,14 @@ def _create(event: Any) -> tuple[int, Dataset]:
     return 0x0000, reply
 
 
-def _set(event: Any, folder: Path | None) -> tuple[int, None]:
-    if folder is not None:
-        with (folder / event.request.RequestedSOPInstanceUID).open("wb", buffering=0) as file:
-            file.write(event.request.ModificationList.getbuffer())
+def _set(event: Any, keep: str, folder: Path) -> tuple[int, None]:
+    if keep != "drop":
+        data = event.request.ModificationList.getbuffer()
+        with (folder / str(next(_NUMBERS))).open("wb", buffering=0) as file:
+            for start in range(0, len(data), _PIECE):  # one write of 10 MB takes the kernel up to ten times as long
+                file.write(data[start : start + _PIECE])
+            if keep == "fsync":
+                os.fsync(file.fileno())
     return 0x0000, None
 
 
@@ -45,31 +53,40 @@ def _action(event: Any) -> tuple[int, None]:
     return 0x0000, None
 
 
-def _delete(event: Any, folder: Path | None) -> int:
-    if folder is not None and event.request.RequestedSOPClassUID == FILM_BOX:
-        for file in folder.iterdir():
-            file.unlink()
+def _delete(event: Any) -> int:
     return 0x0000
 
 
-def main(folder: str) -> None:
-    spool = None if folder == "-" else Path(folder)
-    contexts = [(GRAYSCALE_META, [ImplicitVRLittleEndian]), (VERIFICATION, [ImplicitVRLittleEndian])]
+def _node(handlers: list[Any]) -> tuple[int, Callable[[], None]]:
+    settings = NodeSettings(port=0, max_associations=1000, idle_timeout_s=None, max_half_open_per_address=256)
+    node = Node(settings, _CONTEXTS, handlers, PartnerList(["PRINTER"], open_to_all=True, open_quota=1000))
+    node.start()
+    return node.address[1], lambda: node.stop(1)
+
+
+def _stock(handlers: list[Any]) -> tuple[int, Callable[[], None]]:
+    application = AE("PRINTER")
+    for abstract_syntax, syntaxes in _CONTEXTS:
+        application.add_supported_context(abstract_syntax, syntaxes)
+    server = application.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    assert server is not None
+    return server.server_address[1], server.shutdown
+
+
+def main(kind: str, keep: str, folder: str) -> None:
     handlers = [
         (evt.EVT_N_CREATE, _create),
-        (evt.EVT_N_SET, _set, [spool]),
+        (evt.EVT_N_SET, _set, [keep, Path(folder)]),
         (evt.EVT_N_ACTION, _action),
-        (evt.EVT_N_DELETE, _delete, [spool]),
+        (evt.EVT_N_DELETE, _delete),
     ]
-    settings = NodeSettings(port=0, max_associations=1000, idle_timeout_s=None, max_half_open_per_address=256)
-    node = Node(settings, contexts, handlers, PartnerList(["PRINTER"], open_to_all=True, open_quota=1000))
-    node.start()
-    print(node.address[1], flush=True)
+    port, stop = (_stock if kind == "stock" else _node)(handlers)
+    print(port, flush=True)
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
     done.wait()
-    node.stop(1)
+    stop()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])

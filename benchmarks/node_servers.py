@@ -7,7 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,10 +91,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def our_node(spool: bool = True) -> Iterator[Server]:
-    """Our node with handlers that write what they get to files, or drop it."""
-    with tempfile.TemporaryDirectory(prefix="bench-node-") as folder:
-        command = [sys.executable, "-m", "benchmarks.node_printer", folder if spool else "-"]
+def _printer(kind: str, keep: str) -> Iterator[Server]:
+    with tempfile.TemporaryDirectory(prefix=f"bench-{kind}-") as folder:
+        command = [sys.executable, "-m", "benchmarks.node_printer", kind, keep, folder]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             port = int(process.stdout.readline())
@@ -102,6 +101,16 @@ def our_node(spool: bool = True) -> Iterator[Server]:
                 yield Server(("127.0.0.1", port), process.pid)
             finally:
                 process.terminate()
+
+
+def our_node(keep: str = "write") -> AbstractContextManager[Server]:
+    """Our node; `keep`: "drop" what comes, "write" it to files, or "fsync" them too."""
+    return _printer("node", keep)
+
+
+def stock_pynetdicom(keep: str = "write") -> AbstractContextManager[Server]:
+    """pynetdicom as it is, with the same handlers."""
+    return _printer("stock", keep)
 
 
 @contextmanager
