@@ -50,7 +50,7 @@ class FolderSource:
         if file.member is not None:
             return self._archive(file.path).open(file)
         try:
-            return cast(BinaryIO, io.FileIO(file.path, "rb", opener=_open_regular))
+            return cast(BinaryIO, _open_regular(file.path))
         except OSError as error:
             raise Unreadable(file.name, error.strerror or type(error).__name__) from error
 
@@ -131,7 +131,7 @@ class FolderSource:
 
         if self.archive is None or self.archive.path != path:
             try:
-                raw = io.FileIO(path, "rb", opener=_open_regular)
+                raw = _open_regular(path)
             except OSError as error:
                 raise Unreadable(path, error.strerror or type(error).__name__) from error
             self.archive = Archive(io.BufferedReader(raw, ARCHIVE_BUFFER_BYTES), path)
@@ -147,10 +147,10 @@ def _plain(entry: "os.DirEntry[str]") -> Listed:
     return SourceFile(entry.path, found.st_size, found.st_mtime_ns)
 
 
-def _open_regular(path: str, flags: int) -> int:
-    """A descriptor of a regular file. Raises OSError."""
+def _open_regular(path: str) -> io.FileIO:
+    """A regular file, open for reading. Raises OSError."""
     descriptor = os.open(path, OPEN_FLAGS)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(0, "not a regular file")
-    return descriptor
+    return io.FileIO(descriptor, "rb")
