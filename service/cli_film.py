@@ -19,8 +19,10 @@ def list_films(
     as_json: AsJSON = False,
 ) -> None:
     """List prints, newest first."""
+    from service.cli_jobs import known_states
     from service.store import prints
 
+    known_states([state] if state else [])
     with store_of(settings_of(settings)) as store, store.read() as connection:
         found = prints.listed(connection, limit, state, printer)
     if as_json:

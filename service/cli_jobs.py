@@ -26,8 +26,9 @@ def list_jobs(
     """List jobs, newest first."""
     from service.store import jobs
 
+    states = known_states(state or [])
     with store_of(settings_of(settings)) as store, store.read() as connection:
-        found = jobs.listed(connection, [jobs.JobState(each) for each in _known(state or [])], limit=limit)
+        found = jobs.listed(connection, states, limit=limit)
     if as_json:
         print_json(found)
         return
@@ -75,7 +76,8 @@ def retry(job_id: JobId, settings: SettingsFile = None) -> None:
     print(f"{job_id} goes on when a worker is free")
 
 
-def _known(states: list[str]) -> list[str]:
+def known_states(states: list[str]) -> list[str]:
+    """The same states. Raises BadParameter for one that there is not."""
     from service.store.jobs import JobState
 
     if unknown := sorted(set(states) - set(JobState)):

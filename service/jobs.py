@@ -9,19 +9,25 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from dbos import DBOS, DBOSClient, SetWorkflowID
 from dbos import error as engine_error
 
+from printmgr.errors import ResourceLimit
 from service.steps import JobKind, Progress, Step
 from service.store import jobs
 from service.store.engine import Store, engine_for_jobs
 from service.store.jobs import JobState
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
 log = logging.getLogger(__name__)
 
 APPLICATION = "printmgr"
 APPLICATION_VERSION = "1"  # fixed: with a version of its own each upgrade would strand the jobs of the last one
+P = ParamSpec("P")
 POLL_S = 0.1
 BEAT_S = 15.0
 SILENT_S = 60.0  # an executor not heard of for so long is dead
@@ -101,16 +107,26 @@ class Engine:
     def _register(self, kind: JobKind) -> Callable[[str], None]:
         def job(job_id: str) -> None:
             try:
-                steps = kind.steps(job_id)
-                for number, step in enumerate(steps, start=1):
-                    self._durably(job_id, number, step)
-                self._finish(job_id, JobState.DONE)
-            except Exception as error:  # noqa: BLE001  # the worker's top: whatever a step raises ends this job alone
-                self._finish(job_id, JobState.FAILED, _text(error))
-                raise StepFailed(_text(error)) from None
+                self._do(kind, job_id)
+            except StepFailed:
+                raise
+            except Exception:
+                # The engine could not write down what it did, as on a full disk. A new process recovers the job.
+                log.critical("job %s cannot go on in this process; ending it", job_id, exc_info=True)
+                os._exit(os.EX_TEMPFAIL)
 
         job.__qualname__ = job.__name__ = kind.name
         return DBOS.workflow(name=kind.name)(job)
+
+    def _do(self, kind: JobKind, job_id: str) -> None:
+        """Run a job's steps; an error of a step, or of an order that cannot be read, ends this job alone."""
+        try:
+            for number, step in enumerate(_steps(kind, job_id), start=1):
+                self._durably(job_id, number, step)
+        except (StepFailed, engine_error.DBOSMaxStepRetriesExceeded) as error:
+            self._finish(job_id, JobState.FAILED, _text(error))
+            raise StepFailed(_text(error)) from None
+        self._finish(job_id, JobState.DONE)
 
     def _durably(self, job_id: str, number: int, step: Step) -> None:
         if self._stopping.is_set():
@@ -135,15 +151,12 @@ class Engine:
             self._running += 1
         started = time.monotonic()
         try:
-            with self._store.write() as connection:
-                jobs.begin_step(connection, job_id, number, step.name)
+            self._tell(jobs.begin_step, job_id, number, step.name)
             step.run(self._progress_of(job_id, number))
-            with self._store.write() as connection:
-                jobs.end_step(connection, job_id, number, JobState.DONE)
+            self._tell(jobs.end_step, job_id, number, JobState.DONE)
         except Exception as error:
             log.warning("job %s, %s: %s", job_id, step.name, error)
-            with self._store.write() as connection:
-                jobs.end_step(connection, job_id, number, JobState.FAILED, str(error))
+            self._tell(jobs.end_step, job_id, number, JobState.FAILED, str(error))
             raise StepFailed(f"{step.name}: {_text(error)}", isinstance(error, step.worth_retrying)) from error
         finally:
             with self._ended:
@@ -159,10 +172,17 @@ class Engine:
             if done < total and time.monotonic() - told < PROGRESS_S:
                 return
             told = time.monotonic()
-            with self._store.write() as connection:
-                jobs.progress(connection, job_id, number, unit, done, total)
+            self._tell(jobs.progress, job_id, number, unit, done, total)
 
         return tell
+
+    def _tell(self, what: Callable[Concatenate["Connection", P], None], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Write down how far a step is; on a full disk nobody learns it, and the step goes on."""
+        try:
+            with self._store.write() as connection:
+                what(connection, *args, **kwargs)
+        except ResourceLimit as error:
+            log.warning("job %s: %s", args[0], error)
 
     def _finish(self, job_id: str, state: JobState, error: str = "") -> None:
         with self._store.write() as connection:
@@ -235,6 +255,13 @@ class Engine:
                     )
             elif job_id in stuck:
                 log.warning("job %s has not moved for %.0f minutes", job_id, STUCK_S / 60)
+
+
+def _steps(kind: JobKind, job_id: str) -> Sequence[Step]:
+    try:
+        return kind.steps(job_id)
+    except Exception as error:
+        raise StepFailed(_text(error)) from error
 
 
 _STATES = {
