@@ -15,7 +15,7 @@ from media.fileset.profiles import profile
 Icons = Callable[[PlannedFile, int], bytes]
 """icons(file, size): size x size pixels of 8 bits, MONOCHROME2, row by row."""
 
-CHUNK_PIECES = 2048
+CHUNK_PIECES = 512
 MOST_BYTES = 0xFFFFFFFE  # offsets and the length of the record sequence have 32 bits
 
 IN_USE = 0xFFFF
