@@ -11,7 +11,8 @@ from pathlib import Path
 
 from media.errors import BadOrder, MediaError
 from media.fileset.model import Index, Rejection, SourceFile
-from media.pipeline import BuildOrder, Job, sources_of
+from media.job_files import Job, save
+from media.pipeline import BuildOrder, sources_of
 
 NAME = ".job"
 VOLUMES = ("volume_[0-9]*.iso", "volume_[0-9]*.zip", "volume_[0-9]*")
@@ -59,7 +60,7 @@ def _taken_up(order: BuildOrder, job: Job, keep_created: bool) -> BuildOrder:
         if held:
             raise BadOrder(f"{order.output} holds {held[0]} of another order; choose another output")
     _empty(job)
-    (job / "order.json").write_text(json.dumps(order.to_json()))
+    save(job / "order.json", json.dumps(order.to_json()).encode())
     return order
 
 

@@ -1,45 +1,56 @@
 """From an order to verified volumes: named steps over a job's folder, each leaving files.
 
 index    index.pickle
-plan     plan.pickle, plan.json
+plan     plan.json
 image    volume_N.iso.part and volume_N.written.json for every volume
 verify   volume_N.verified.pickle for every volume
 write    the volumes, plan.json and report.json in the output folder; done.json
 
-A finished step does nothing when it is run again; an interrupted one gives the same bytes. An image is flushed to the
-disk while it is verified; if the machine went down in between (another boot), the image step is done again.
+A finished step does nothing when it is run again; an interrupted one gives the same bytes; a step whose folder has been
+emptied does those before it again. An image is flushed to the disk while it is verified; if the machine went down in
+between (another boot), the image step is done again.
 """
 
 import json
-import os
 import pickle
 import shutil
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from copy import copy
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from media.build.companions import Imprint, companion_sizes
-from media.build.iso import NO_ROOM
 from media.build.volume import names, prepare, write_volume
 from media.errors import BadOrder, MediaError, NoRoom, NotVerified, Refused
 from media.fileset.model import Index, Plan, Reason, Rejection, SourceFile, Volume
 from media.fileset.order import DiscOrder
 from media.fileset.plan import plan as make_plan
+from media.fileset.plan_json import NAME as PLAN
+from media.fileset.plan_json import plan_lines
 from media.index.index import index as make_index
-from media.ports import ImageFile, Progress, Source, VerifiedImage
-from media.report import as_json, failure_json, plan_json, report_json
+from media.job_files import (
+    Job,
+    boot,
+    failed_of,
+    flushing,
+    image_of,
+    load_plan,
+    room,
+    save,
+    verified_image,
+    verified_of,
+    written_of,
+)
+from media.ports import Progress, Source
+from media.report import as_json, failure_json, report_json
 from media.sources import SOURCES
-from media.verify import Verification, verify_image
 from media.writers import WRITERS, default_writers
 
-Job = Path
-"""The folder of one job; on the file system of the output, so that an image gets its name without a copy."""
+REPORT = "report.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +112,8 @@ def build(order: BuildOrder, job: Job, progress: Progress, started: Callable[[st
         try:
             step(order, job, progress)
         except MediaError as error:
-            write_failure(order, job, error)
+            with suppress(NoRoom):  # where there was none for the volumes there may be none for the report
+                write_failure(order, job, error)
             raise
 
 
@@ -117,18 +129,18 @@ def index_step(order: BuildOrder, job: Job, progress: Progress) -> None:
     """Read the headers of all files of the sources."""
     if not (job / "index.pickle").exists():
         job.mkdir(parents=True, exist_ok=True)
-        _save(job / "index.pickle", pickle.dumps(_indexed(order, progress)))
+        save(job / "index.pickle", pickle.dumps(_indexed(order, progress)))
 
 
 def plan_step(order: BuildOrder, job: Job, progress: Progress) -> None:
     """Decide what goes where. Raises Refused with every file that is in the way."""
-    if not (job / "plan.pickle").exists():
+    index_step(order, job, progress)
+    if not (job / PLAN).exists():
         index = _load_index(job)
         plan = make_plan(index, order.disc, partial(_companions, order))
         progress("instances", len(index.instances), len(index.instances))
-        _save(job / "plan.json", as_json(plan_json(plan)))
         _check_accounts(index, plan)
-        _save(job / "plan.pickle", pickle.dumps(plan))
+        save(job / PLAN, *(line.encode() for line in plan_lines(plan)))
     plan = load_plan(job)
     if plan.refusals:
         raise Refused([(one.source.name, _why(one)) for one in plan.refusals])
@@ -138,58 +150,69 @@ def plan_step(order: BuildOrder, job: Job, progress: Progress) -> None:
 
 def image_step(order: BuildOrder, job: Job, progress: Progress) -> None:
     """Write the image of every volume, each source file read once."""
-    with _room():
-        if _prepare(order, job, progress):
-            plan_step(order, job, progress)
-        plan = load_plan(job)
+    plan_step(order, job, progress)
+    with room():
+        plan = _prepared(order, job, progress)
         for volume in plan.volumes:
             _write_image(order, job, plan, volume, progress)
 
 
 def verify_step(order: BuildOrder, job: Job, progress: Progress) -> None:
     """Reopen every image and check it against the plan and the hashes of the sources. Raises NotVerified."""
+    from media.verify import verify_image
+
+    image_step(order, job, progress)
     plan = load_plan(job)
     for volume in plan.volumes:
         done = job / f"volume_{volume.number}.verified.pickle"
         if done.exists():
             continue
-        with _room():
-            _write_image(order, job, plan, volume, progress)
-        image = _image(job, volume)
-        with _flushing(image):
+        image = image_of(job, volume)
+        with flushing(image):
             found = verify_image(
-                image, plan=plan, volume=volume, hashes=names(_written(job, volume)["hashes"]), progress=progress
+                image, plan=plan, volume=volume, hashes=names(written_of(job, volume)["hashes"]), progress=progress
             )
         if found.instances != len(volume.files):
             raise NotVerified(image.name, [f"{found.instances} instances; planned {len(volume.files)}"])
         if not found.good:
             raise NotVerified(image.name, [str(finding) for finding in found.findings])
-        _save(done, pickle.dumps(found))
+        save(done, pickle.dumps(found))
 
 
 def write_step(order: BuildOrder, job: Job, progress: Progress) -> None:
     """Bring the verified volumes, plan.json and report.json into the output folder."""
     if (job / "done.json").exists():
         return
+    verify_step(order, job, progress)
     plan = load_plan(job)
     output = Path(order.output)
     output.mkdir(parents=True, exist_ok=True)
-    verified = {volume.number: _verified(job, volume) for volume in plan.volumes}
-    hashes = {volume.number: _written(job, volume)["hashes"] for volume in plan.volumes}
+    verified = {volume.number: verified_of(job, volume) for volume in plan.volumes}
+    hashes = {volume.number: written_of(job, volume)["hashes"] for volume in plan.volumes}
     written: dict[int, list[str]] = {}
-    with _room():
+    with room(), _taken_back(output, written):
         for volume in plan.volumes:
-            image = _verified_image(job, plan, volume, verified[volume.number])
-            kinds = order.writers or default_writers(plan.file_system)
-            written[volume.number] = [WRITERS[kind].write(image, output) for kind in kinds]
+            image = verified_image(job, plan, volume, verified[volume.number])
+            for kind in order.writers or default_writers(plan.file_system):
+                written.setdefault(volume.number, []).append(WRITERS[kind].write(image, output))
             progress("volumes", volume.number, len(plan.volumes))
-        shutil.copyfile(job / "plan.json", job / "plan.json.part")
-        (job / "plan.json.part").replace(output / "plan.json")
-        report = as_json(report_json(plan, written, hashes, verified))
-        _save(output / "report.json", report)
-        _save(job / "done.json", json.dumps({"written": written}).encode())
+        save(output / PLAN, (job / PLAN).read_bytes())
+        save(output / REPORT, as_json(report_json(plan, written, hashes, verified)))
+        save(job / "done.json", json.dumps({"written": written}).encode())
     for path in (*job.glob("*.part"), job / "made"):
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _taken_back(output: Path, written: Mapping[int, list[str]]) -> Iterator[None]:
+    """Leave no volume when not all could be written."""
+    try:
+        yield
+    except (OSError, MediaError):
+        for name in (name for names in written.values() for name in names):
+            path = output / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+        raise
 
 
 def write_failure(order: BuildOrder, job: Job, error: MediaError) -> None:
@@ -201,9 +224,9 @@ def write_failure(order: BuildOrder, job: Job, error: MediaError) -> None:
     output = Path(order.output)
     output.mkdir(parents=True, exist_ok=True)
     findings = error.findings if isinstance(error, NotVerified) else ()
-    _save(output / "report.json", as_json(failure_json(plan, error, findings)))
+    save(output / REPORT, as_json(failure_json(plan, error, findings)))
     if plan is not None:
-        _save(output / "plan.json", as_json(plan_json(plan)))
+        save(output / PLAN, (job / PLAN).read_bytes())
 
 
 # --- what the steps share
@@ -214,12 +237,6 @@ def sources_of(order: BuildOrder) -> list[Source]:
     return [SOURCES["folder"](path) for path in order.sources]
 
 
-def load_plan(job: Job) -> Plan:
-    """The plan of a job. Raises FileNotFoundError before there is one."""
-    plan: Plan = pickle.loads((job / "plan.pickle").read_bytes())  # noqa: S301  # the job's own file
-    return plan
-
-
 def _indexed(order: BuildOrder, progress: Progress) -> Index:
     return make_index(sources_of(order), processes=order.processes, progress=progress)
 
@@ -227,15 +244,9 @@ def _indexed(order: BuildOrder, progress: Progress) -> Index:
 def _load_index(job: Job) -> Index:
     """The index, without the files that turned out to be impossible to transcode."""
     index: Index = pickle.loads((job / "index.pickle").read_bytes())  # noqa: S301  # the job's own file
-    failed = _failed(job)
+    failed = failed_of(job)
     gone = {rejection.source for rejection in failed}
     return Index([one for one in index.instances if one.source not in gone], [*index.rejections, *failed])
-
-
-def _failed(job: Job) -> list[Rejection]:
-    path = job / "failed.pickle"
-    failed: list[Rejection] = pickle.loads(path.read_bytes()) if path.exists() else []  # noqa: S301  # the job's own
-    return failed
 
 
 def _companions(order: BuildOrder, plan: Plan, volume: Volume) -> Mapping[tuple[str, ...], int]:
@@ -257,110 +268,33 @@ def _check_accounts(index: Index, plan: Plan) -> None:
         raise Refused([(source.name, "is in no volume and has no reason") for source in lost])
 
 
-def _prepare(order: BuildOrder, job: Job, progress: Progress) -> bool:
-    """Transcode and draw icons. What cannot be is rejected and the plan taken back; True when that happened."""
+def _prepared(order: BuildOrder, job: Job, progress: Progress) -> Plan:
+    """Transcode and draw icons; what cannot be is rejected and the plan made again. Raises Refused."""
     plan = load_plan(job)
     if all((job / f"volume_{volume.number}.written.json").exists() for volume in plan.volumes):
-        return False
+        return plan
     failed = prepare(plan, _Sources(sources_of(order)), job / "made", progress)
     if not failed:
-        return False
-    _save(job / "failed.pickle", pickle.dumps([*_failed(job), *failed]))
-    (job / "plan.pickle").unlink()
+        return plan
+    save(job / "failed.pickle", pickle.dumps([*failed_of(job), *failed]))
+    (job / PLAN).unlink()
     plan_step(order, job, progress)
-    return _prepare(order, job, progress) or True
+    return _prepared(order, job, progress)
 
 
 def _write_image(order: BuildOrder, job: Job, plan: Plan, volume: Volume, progress: Progress) -> None:
     """Write one image unless it is there, whole, and was written since the machine started."""
-    marker, image = job / f"volume_{volume.number}.written.json", _image(job, volume)
+    marker, image = job / f"volume_{volume.number}.written.json", image_of(job, volume)
     if marker.exists() and image.exists():
-        before = _written(job, volume)
-        if before["boot"] == _boot() and before["size_bytes"] == image.stat().st_size:
+        before = written_of(job, volume)
+        if before["boot"] == boot() and before["size_bytes"] == image.stat().st_size:
             return
     marker.unlink(missing_ok=True)
     written = write_volume(image, plan, volume, _Sources(sources_of(order)), order.imprint, job / "made", progress)
     if written.size_bytes > plan.capacity_bytes:
         image.unlink()
         raise NoRoom(f"volume {volume.number} has {written.size_bytes} bytes; {plan.medium} has {plan.capacity_bytes}")
-    _save(marker, json.dumps({"boot": _boot(), **written._asdict()}).encode())
-
-
-def _image(job: Job, volume: Volume) -> Path:
-    return job / f"volume_{volume.number}.iso.part"
-
-
-def _written(job: Job, volume: Volume) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((job / f"volume_{volume.number}.written.json").read_bytes())
-    return found
-
-
-def _verified(job: Job, volume: Volume) -> Verification:
-    path = job / f"volume_{volume.number}.verified.pickle"
-    found: Verification = pickle.loads(path.read_bytes())  # noqa: S301  # the job's own file
-    return found
-
-
-def _verified_image(job: Job, plan: Plan, volume: Volume, found: Verification) -> VerifiedImage:
-    prefix = "file /"
-    files = tuple(
-        ImageFile(tuple(region.name.removeprefix(prefix).split("/")), region.offset, region.length, region.sha256)
-        for region in found.regions
-        if region.name.startswith(prefix)
-    )
-    created_s = int(datetime.fromisoformat(plan.created).timestamp())
-    return VerifiedImage(_image(job, volume), f"volume_{volume.number}", created_s, files)
-
-
-def _boot() -> str:
-    """What tells one run of the machine from another, '' where nothing does."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
-
-
-def _save(path: Path, data: bytes) -> None:
-    """A file that is there whole or not at all."""
-    part = path.with_name(f".{path.name}.part")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
-
-
-@contextmanager
-def _room() -> Iterator[None]:
-    """Tell a full disk from other troubles."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in NO_ROOM:
-            raise NoRoom(f"no room for the volumes: {error.strerror}") from error
-        raise
-
-
-@contextmanager
-def _flushing(image: Path) -> Iterator[None]:
-    """Flush the image to the disk beside what is done meanwhile."""
-    failures: list[OSError] = []
-
-    def flush() -> None:
-        try:
-            with image.open("rb") as file:
-                os.fsync(file.fileno())
-        except OSError as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=flush, name="flush")
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
-    if failures:
-        raise failures[0]
+    save(marker, json.dumps({"boot": boot(), **written._asdict()}).encode())
 
 
 class _Sources:

@@ -1,17 +1,19 @@
-"""plan.json and report.json: what was decided and what became of every file, for scripts and archives."""
+"""report.json, and a plan to be shown: what was decided and what became of every file, for scripts and archives."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from media.fileset.model import Plan, PlannedFile, Rejection, SourceFile, Volume
-from media.verify import Region, Verification
+
+if TYPE_CHECKING:
+    from media.verify import Region, Verification
 
 Json = dict[str, Any]
 
 
-def plan_json(plan: Plan) -> Json:
-    """The plan; of each file where it comes from, where it goes and what happens to it."""
+def plan_view(plan: Plan) -> Json:
+    """A plan to be shown; of each file where it comes from, where it goes and what happens to it."""
     return {
         **_head(plan),
         "capacity_bytes": plan.capacity_bytes,
@@ -32,7 +34,7 @@ def report_json(
     plan: Plan,
     written: Mapping[int, Sequence[str]],
     hashes: Mapping[int, Mapping[str, str]],
-    verified: Mapping[int, Verification],
+    verified: Mapping[int, "Verification"],
 ) -> Json:
     """The report of a build that succeeded: every file's fate, every region's hash."""
     return {
@@ -66,11 +68,13 @@ def failure_json(plan: Plan | None, error: Exception, findings: Sequence[str] = 
     }
 
 
-def regions_of(report: Json, image: str) -> list[Region]:
+def regions_of(report: Json, image: str) -> "list[Region]":
     """The regions that a report has for the image of this name; for any name when it has one volume only.
 
     Raises KeyError when the report does not know the image.
     """
+    from media.verify import Region
+
     volumes = [volume for volume in report["volumes"] if image in volume["written"]]
     if not volumes and len(report["volumes"]) == 1:
         volumes = report["volumes"]
@@ -137,7 +141,7 @@ def _rejection(rejection: Rejection) -> Json:
     return {**_source(rejection.source), "reason": rejection.reason.value, "detail": rejection.detail}
 
 
-def _region(region: Region) -> Json:
+def _region(region: "Region") -> Json:
     return {"name": region.name, "offset": region.offset, "length": region.length, "sha256": region.sha256}
 
 

@@ -52,7 +52,7 @@ def plan(
     """Say what would go on which volume, what would be transcoded, and what is in the way; write nothing."""
     with _told(as_json):
         from media.pipeline import BuildOrder, draft
-        from media.report import plan_json
+        from media.report import plan_view
 
         disc = _disc(profile, medium, leave_out, derive, created, file_set_id, compress, joliet)
         order = BuildOrder(tuple(sources), "", disc, processes=_processes())
@@ -60,7 +60,7 @@ def plan(
             bar.step("index")
             made = draft(order, bar.progress)
         if as_json:
-            print_json(plan_json(made))
+            print_json(plan_view(made))
         else:
             _show_plan(made)
 
