@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 RETRY_S = 2.0
+ANSWER_FIRST_S = 0.02  # settling waits so long for the answer to go out: both want the same interpreter
 
 
 class OrderBook(Protocol):
@@ -82,7 +83,7 @@ class Spool:
         To be called before the node listens: whatever else lies here belongs to nobody.
         """
         for print_id, document in unsettled:
-            self.settle(print_id, document)
+            self.settle(order_json.decode_order(document, self.prints / print_id), document)
         leftovers = list(self.associations.iterdir())
         leftovers += [folder for folder in self.prints.iterdir() if folder.name not in known_prints]
         for folder in leftovers:
@@ -107,10 +108,9 @@ class Spool:
         """Have a task done by the settling thread, after all that were given before."""
         self._tasks.put(task)
 
-    def settle(self, print_id: str, document: bytes) -> None:
+    def settle(self, print_: Print, document: bytes) -> None:
         """Give a print its own folder, whole. May run again at any point. Raises ResourceLimit."""
-        folder = self.prints / print_id
-        print_ = order_json.decode_order(document, folder)
+        print_id, folder = print_.id, print_.folder
         source = self.associations / print_.caller.association
         try:
             with no_room_named():
@@ -127,7 +127,14 @@ class Spool:
         self.book.settled(print_id)
 
     def _settle_orders(self) -> None:
-        while (task := self._tasks.get()) is not None:
+        while True:
+            if self._tasks.empty():
+                task = self._tasks.get()
+                self._stopping.wait(ANSWER_FIRST_S)
+            else:
+                task = self._tasks.get()
+            if task is None:
+                return
             while not self._done(task):
                 if self._stopping.wait(RETRY_S):
                     return
@@ -191,8 +198,7 @@ class AssociationSpool:
         )
         document = order_json.encode_order(print_)
         self._spool.book.add(print_, document)
-        self._spool.later(lambda: self._spool.settle(print_id, document))
-        log.info("print %s ordered by %s at %s", print_id, self._caller.calling_ae, self._printer.ae_title)
+        self._spool.later(lambda: self._spool.settle(print_, document))
         return print_id
 
     def close(self) -> None:
