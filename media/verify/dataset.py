@@ -14,15 +14,17 @@ Element = tuple[int, bytes, int, int]
 """Tag, VR, offset of the value, length of the value."""
 
 
-def elements(data: bytes, at: int, end: int, where: str, depth: int = 0) -> Iterator[Element]:
-    """The elements between two offsets in order; of an undefined length the length as found. Raises Unreadable."""
+def elements(data: bytes, at: int, end: int, where: str, depth: int = 0, stop: int = 1 << 32) -> Iterator[Element]:
+    """The elements between two offsets in order, up to the tag `stop`, whose value need not be there.
+
+    Of an undefined length the length as found. Raises Unreadable."""
     before = -1
     while at < end:
         if at + 8 > end:
             raise Unreadable(where, f"an element is cut at byte {at}")
         group, number, vr = struct.unpack_from("<HH2s", data, at)
         tag = group << 16 | number
-        if tag == ITEM_END:
+        if tag == ITEM_END or tag >= stop:
             return
         if tag <= before:
             raise Unreadable(where, f"({group:04X},{number:04X}) at byte {at} is out of order")

@@ -6,9 +6,6 @@ import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from pydicom import dcmread
-from pydicom.errors import InvalidDicomError
-
 from media.errors import Unreadable
 from media.verify import dataset
 from media.verify.findings import Kind, Verification
@@ -221,9 +218,7 @@ def read_head(data: bytes, whole: bool, where: str) -> Head | None:
             values = _other_syntax(data, where)
         else:
             values = {}
-            for tag, vr, offset, length in dataset.elements(data, end, len(data), where):
-                if tag >= PIXEL_DATA:
-                    break
+            for tag, vr, offset, length in dataset.elements(data, end, len(data), where, stop=PIXEL_DATA):
                 if vr != b"SQ" and length < 65536:
                     values[tag] = data[offset : offset + length].rstrip(b" \0")
     except (Unreadable, struct.error):
@@ -234,6 +229,9 @@ def read_head(data: bytes, whole: bool, where: str) -> Head | None:
 
 
 def _other_syntax(data: bytes, where: str) -> dict[int, bytes]:
+    from pydicom import dcmread  # takes half a second to import
+    from pydicom.errors import InvalidDicomError
+
     try:
         ds = dcmread(io.BytesIO(data), stop_before_pixels=True)
     except (InvalidDicomError, EOFError, OSError, ValueError) as error:
