@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,14 @@ Job = Path
 
 def load_plan(job: Job) -> Plan:
     """The plan of a job. Raises FileNotFoundError before there is one."""
-    with (job / PLAN).open() as lines:
+    path = job / PLAN
+    return _read_plan(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _read_plan(path: Path, _mtime_ns: int) -> Plan:
+    """Each step asks for the plan; between steps it stays."""
+    with path.open() as lines:
         return read_plan(lines)
 
 

@@ -84,8 +84,28 @@ def regions_of(report: Json, image: str) -> "list[Region]":
 
 
 def as_json(value: Json) -> bytes:
-    """JSON for files: one indentation, keys in the order they were put."""
-    return (json.dumps(value, indent=1, ensure_ascii=False) + "\n").encode("utf-8", "backslashreplace")
+    """JSON for files, a line an entry: large ones stay readable, and are encoded fast."""
+    return ("".join(_lines(value)) + "\n").encode("utf-8", "backslashreplace")
+
+
+def _lines(value: Any) -> Iterator[str]:
+    """A value with its members on lines of their own where it holds lists."""
+    if isinstance(value, dict) and any(isinstance(member, list) for member in value.values()):
+        yield "{"
+        for at, (key, member) in enumerate(value.items()):
+            yield f"{',' if at else ''}\n{_encode(key)}: "
+            yield from _lines(member)
+        yield "\n}"
+    elif isinstance(value, list) and value:
+        for at, member in enumerate(value):
+            yield ",\n" if at else "[\n"
+            yield from _lines(member)
+        yield "\n]"
+    else:
+        yield _encode(value)
+
+
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _head(plan: Plan) -> Json:
