@@ -38,8 +38,32 @@ class One(NamedTuple):
     fault: str
 
 
-Row = tuple[Key, int, KeyType, dict[tuple[bytes, bytes], One]]
-"""A key, its tag and type at hand, and what is known of values of it: (value, character set) -> encoded."""
+class Row(NamedTuple):
+    """A key as the encoder wants it."""
+
+    key: Key
+    tag: int
+    absent: bytes  # what stands for a missing value: the empty element of type 2, or nothing
+    is_needed: bool
+    is_conditional: bool
+    is_text: bool
+    seen: dict[object, One]  # by value, of texts by value and character set
+
+
+def row_of(key: Key) -> Row:
+    return Row(
+        key,
+        key.tag,
+        element(key.tag, key.vr, b"") if key.type is KeyType.TWO else b"",
+        key.type is KeyType.ONE,
+        key.tag in CONDITIONAL,
+        key.vr not in values.PATTERNS,
+        {},
+    )
+
+
+CONDITIONAL = frozenset({records.VERIFICATION_DATETIME, records.HL7_INSTANCE})
+"""Keys of type 1C whose condition is another than that the instance has them."""
 
 STRICT = frozenset({records.PATIENT_NAME})
 """Keys of type 2 that are refused, not dropped, when they cannot stand in a record."""
@@ -58,39 +82,41 @@ class RecordKeys:
         }
         self.record = record
         self.keys = tuple(keys[tag] for tag in sorted(keys))
-        self.rows: tuple[Row, ...] = tuple((key, key.tag, key.type, {}) for key in self.keys)
+        self.rows = tuple(map(row_of, self.keys))
         self.from_groups = any(tag in extras for tag in GROUP_KEYS)
 
     def encode(self, values_of: Keys, sop_class_uid: str = "") -> Encoded:
         """The keys of a record out of what the file, or the derived values over it, say."""
         values_of = self.effective(values_of)
-        declared = values_of.get(records.CHARACTER_SET, b"")
-        parts = []
+        get = values_of.get
+        declared = get(records.CHARACTER_SET, b"")
+        parts: list[bytes] = []
         text = False
         dropped: dict[int, bytes] = {}
         faults: list[Fault] = []
-        for key, tag, type_, seen in self.rows:
-            value = values_of.get(tag, b"")
+        for key, tag, absent, is_needed, is_conditional, is_text, seen in self.rows:
+            value = get(tag, b"")
             if not value:
-                if type_ is KeyType.TWO:
-                    parts.append(element(tag, key.vr, b""))
-                elif type_ is KeyType.ONE or is_required(key, values_of, sop_class_uid):
+                if absent:
+                    parts.append(absent)
+                elif is_needed or (is_conditional and is_required(key, values_of, sop_class_uid)):
                     faults.append(Fault(Reason.MISSING_KEY, named(key)))
                 continue
-            one = seen.get((value, declared))
+            known = (value, declared) if is_text else value
+            one = seen.get(known)
             if one is None:
                 one = encode_one(key, value, declared)
                 if len(seen) < MOST_REMEMBERED:
-                    seen[value, declared] = one
-            if not one.fault:
-                parts.append(one.body)
-                text = text or one.text
-            elif type_ is KeyType.ONE or tag in STRICT:
-                faults.append(Fault(Reason.BAD_KEY, f"{named(key)} {one.fault}"))
+                    seen[known] = one
+            body, needs_set, fault = one
+            if not fault:
+                parts.append(body)
+                text = text or needs_set
+            elif is_needed or tag in STRICT:
+                faults.append(Fault(Reason.BAD_KEY, f"{named(key)} {fault}"))
             else:
                 dropped[tag] = b""
-                if type_ is KeyType.TWO:
-                    parts.append(element(tag, key.vr, b""))
+                parts.append(absent)
         if text:
             parts.insert(0, element(records.CHARACTER_SET, "CS", declared))
         return Encoded(b"".join(parts), dropped or NOTHING, tuple(faults))
@@ -125,7 +151,7 @@ def is_required(key: Key, values_of: Keys, sop_class_uid: str) -> bool:
     """The conditions of type 1C that do not mean "if the instance has it"."""
     if key.tag == records.VERIFICATION_DATETIME:
         return values_of.get(records.VERIFICATION_FLAG) == b"VERIFIED"
-    return key.tag == 0x0040E001 and sop_class_uid == sop_classes.CDA
+    return key.tag == records.HL7_INSTANCE and sop_class_uid == sop_classes.CDA
 
 
 def encode_one(key: Key, value: bytes, declared: bytes) -> One:

@@ -22,6 +22,7 @@ VERIFYING_OBSERVERS = 0x0040A073
 VERIFICATION_DATETIME = 0x0040A030
 VERIFICATION_FLAG = 0x0040A493
 CONTENT_SEQUENCE = 0x0040A730
+HL7_INSTANCE = 0x0040E001
 RELATIONSHIP_TYPE = 0x0040A010
 HAS_CONCEPT_MOD = b"HAS CONCEPT MOD"
 RELATED_CLASSES = 0x0008001A
@@ -246,7 +247,7 @@ INSTANCE_RECORDS: tuple[RecordType, ...] = (
         Key(0x00080033, "TM", TWO, "ContentTime"),
         INSTANCE_NUMBER_1,
         Key(0x00420010, "ST", TWO, "DocumentTitle"),
-        Key(0x0040E001, "ST", ONE_C, "HL7InstanceIdentifier", when="the document is a CDA"),
+        Key(HL7_INSTANCE, "ST", ONE_C, "HL7InstanceIdentifier", when="the document is a CDA"),
         Key(0x0040A043, "SQ", TWO, "ConceptNameCodeSequence"),
         Key(0x00420012, "LO", ONE, "MIMETypeOfEncapsulatedDocument"),
     ),
