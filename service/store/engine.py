@@ -98,6 +98,7 @@ def migrate(url: str) -> None:
 
     file = Path(make_url(url).database or "")
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))  # SQLite's other files take its mode
     store = Store(url)
     with (
         locked(file.with_name(file.name + ".migrating")),

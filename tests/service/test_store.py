@@ -1,5 +1,6 @@
 """The database: its schema, its transactions, its states."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -53,6 +54,16 @@ def add(store: Store, *many: Print, max_queue: int = 100) -> None:
 def test_the_migrations_make_what_the_models_say(store):
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+
+
+def test_the_database_is_its_owner_s_alone(tmp_path):
+    before = os.umask(0o022)
+    try:
+        migrate(f"sqlite:///{tmp_path / 'new' / 'printmgr.db'}")
+    finally:
+        os.umask(before)
+    files = [path for path in (tmp_path / "new").iterdir() if path.name.startswith("printmgr.db")]
+    assert files and {path.stat().st_mode & 0o777 for path in files} == {0o600}
 
 
 def test_many_processes_may_migrate_at_once(tmp_path):
