@@ -1,8 +1,8 @@
 """PURE. How large a volume will be: the sectors of ISO 9660 with its extra trees, the clusters of a FAT folder."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 
 from media.fileset.media import SECTOR_BYTES
 
@@ -48,67 +48,97 @@ def even(count: int) -> int:
     return count + (count & 1)
 
 
-def packed_sectors(records: Iterable[int]) -> int:
-    """Sectors of a directory whose records, after "." and "..", never cross a sector (ECMA-119 6.8.1.1)."""
-    full, used = 0, 2 * 34
-    for size in records:
+def packed_sectors(records: Counter[int], ordered: Callable[[], Iterable[int]]) -> int:
+    """Sectors of a directory whose records, after "." and "..", never cross a sector (ECMA-119 6.8.1.1).
+
+    records  how many there are of each length
+    ordered  their lengths in the order of the names, asked for where lengths differ
+    """
+    used = 2 * 34
+    if len(records) == 1:
+        ((size, count),) = records.items()
+        first = (SECTOR_BYTES - used) // size
+        return 1 if count <= first else 1 - (first - count) // (SECTOR_BYTES // size)
+    full = 0
+    for size in ordered():
         if used + size > SECTOR_BYTES:
             full, used = full + 1, 0
         used += size
     return full + 1
 
 
-def path_table_sectors(folders: Iterable[tuple[str, ...]], character_bytes: int) -> int:
-    """Both path tables: 10 bytes for the root, 8 and the name for every folder; room in steps of two sectors."""
-    size = 10 + sum(even(8 + character_bytes * len(folder[-1])) for folder in folders)
+def path_table_sectors(names: Counter[int], character_bytes: int) -> int:
+    """Both path tables: 10 bytes for the root, 8 and the name for every folder; room in steps of two sectors.
+
+    names  how many folders there are with names of each length
+    """
+    size = 10 + sum(count * even(8 + character_bytes * length) for length, count in names.items())
     return 2 * 2 * max(1, -(-size // 4096))
+
+
+@dataclass(slots=True)
+class Folder:
+    """What a folder holds: names with the directory records each needs, of a folder 0."""
+
+    names: list[tuple[str, int]] = field(default_factory=list)
+
+    def sectors(self, record_bytes: Callable[[str, bool], int]) -> int:
+        """Sectors of its directory; a file of several extents has a record for each."""
+        if len(self.names) == 1 and self.names[0][1] <= 1:
+            return 1
+        lengths: dict[tuple[int, bool], int] = {}
+        records: Counter[int] = Counter()
+        for name, extents in self.names:
+            kind = (len(name), not extents) if "." not in name else (-len(name), not extents)
+            if kind not in lengths:
+                lengths[kind] = record_bytes(name, not extents)
+            records[lengths[kind]] += extents or 1
+        return packed_sectors(records, lambda: self.ordered(record_bytes))
+
+    def ordered(self, record_bytes: Callable[[str, bool], int]) -> Iterable[int]:
+        for name, extents in sorted(self.names):
+            yield from [record_bytes(name, not extents)] * (extents or 1)
+
+
+def folders_of(files: Mapping[tuple[str, ...], int]) -> dict[tuple[str, ...], Folder]:
+    """Every folder, the root included, with what it holds."""
+    folders: dict[tuple[str, ...], Folder] = {(): Folder()}
+
+    def opened(path: tuple[str, ...]) -> Folder:
+        found = folders.get(path)
+        if found is None:
+            found = folders[path] = Folder()
+            opened(path[:-1]).names.append((path[-1], 0))
+        return found
+
+    for path, size in files.items():
+        extents = 1 if size <= LARGEST_EXTENT_BYTES else -(-size // LARGEST_EXTENT_BYTES)
+        opened(path[:-1]).names.append((path[-1], extents))
+    return folders
 
 
 def image_bytes(files: Mapping[tuple[str, ...], int], trees: Trees) -> int:
     """The size of the image that holds `files` (path -> bytes), to the sector."""
-    folders = {path[:depth] for path in files for depth in range(1, len(path))}
-    content: dict[tuple[str, ...], list[tuple[str, int]]] = defaultdict(list)
-    for folder in folders:
-        content[folder[:-1]].append((folder[-1], -1))
-    for path, size in files.items():
-        content[path[:-1]].append((path[-1], size))
-    content.setdefault((), [])
-    data = sum(map(sectors, files.values()))
+    folders = folders_of(files)
+    lengths = Counter(len(path[-1]) for path in folders if path)
+    count = sum(map(sectors, files.values())) + path_table_sectors(lengths, 1)
+    count += sum(folder.sectors(iso_record_bytes) for folder in folders.values())
     if trees.udf:
-        start = UDF_DESCRIPTORS + len(files) + len(folders) + 1 + 1  # a file entry each and the root's; last anchor
-        start += sum(sectors(40 + sum(udf_record_bytes(name) for name, _ in names)) for names in content.values())
+        count += UDF_DESCRIPTORS + len(files) + len(folders) + 1  # a file entry each; the last anchor
+        for folder in folders.values():
+            count += sectors(40 + sum(udf_record_bytes(name) for name, _ in folder.names))
     else:
-        start = PLAIN_DESCRIPTORS + trees.joliet
-    start += path_table_sectors(folders, 1)
-    start += sum(packed_sectors(iso_records(names)) for names in content.values())
+        count += PLAIN_DESCRIPTORS + trees.joliet
     if trees.joliet:
-        start += path_table_sectors(folders, 2)
-        start += sum(packed_sectors(joliet_records(names)) for names in content.values())
-    return (start + data) * SECTOR_BYTES
-
-
-def iso_records(names: list[tuple[str, int]]) -> Iterable[int]:
-    """The records of one folder; a file of several extents has one for each."""
-    for name, size in sorted(names):
-        for _ in range(max(1, -(-size // LARGEST_EXTENT_BYTES))):
-            yield iso_record_bytes(name, size < 0)
-
-
-def joliet_records(names: list[tuple[str, int]]) -> Iterable[int]:
-    for name, size in sorted(names):
-        for _ in range(max(1, -(-size // LARGEST_EXTENT_BYTES))):
-            yield joliet_record_bytes(name, size < 0)
+        count += path_table_sectors(lengths, 2)
+        count += sum(folder.sectors(joliet_record_bytes) for folder in folders.values())
+    return count * SECTOR_BYTES
 
 
 def folder_bytes(files: Mapping[tuple[str, ...], int]) -> int:
     """The room that `files` take on FAT with clusters of 32 KiB: every file and folder whole clusters, both FATs."""
-    entries: dict[tuple[str, ...], int] = defaultdict(lambda: 2)
-    for path in files:
-        entries[path[:-1]] += 1
-    for folder in {path[:depth] for path in files for depth in range(1, len(path))}:
-        entries[folder[:-1]] += 1
     clusters = sum(-(-size // FAT_CLUSTER_BYTES) for size in files.values())
-    clusters += sum(-(-32 * count // FAT_CLUSTER_BYTES) for count in entries.values())
+    clusters += sum(-(-32 * (2 + len(folder.names)) // FAT_CLUSTER_BYTES) for folder in folders_of(files).values())
     return clusters * FAT_CLUSTER_BYTES + 2 * 4 * clusters
 
 

@@ -13,6 +13,7 @@ ROWS, COLUMNS, FRAMES = 0x00280010, 0x00280011, 0x00280008
 SAMPLES, PHOTOMETRIC = 0x00280002, 0x00280004
 BITS_ALLOCATED = 0x00280100
 RANGES = frozenset({ROWS, COLUMNS})
+SMALLEST_COMPRESSED = 32  # rows and columns: five halvings of JPEG 2000
 MOST_PIXEL_BYTES = 0xFFFFFFFE  # of a 32-bit length, and even
 
 DECODED_PHOTOMETRIC = {"YBR_RCT": "RGB", "YBR_ICT": "RGB", "YBR_FULL_422": "RGB", "YBR_PARTIAL_420": "RGB"}
@@ -38,7 +39,7 @@ class Judge:
         self.watched = tuple(
             {tag: None for rule in profile.rules for tag in (*rule.limits, *rule.required)}
             | ({PHOTOMETRIC: None} if any(rule.photometric for rule in profile.rules) else {})
-            | ({BITS_ALLOCATED: None, SAMPLES: None, ROWS: None} if self.may_compress() else {})
+            | ({BITS_ALLOCATED: None, SAMPLES: None, ROWS: None, COLUMNS: None} if self.may_compress() else {})
         )
         self.seen: dict[tuple[object, ...], str | Fault] = {}
 
@@ -140,8 +141,9 @@ def image_fault(rule: Rule, own: Keys, syntax: str, is_transcoded: bool) -> str:
 
 
 def is_compressible(own: Keys) -> bool:
-    """Whether JPEG lossless and JPEG 2000 take the image: whole bytes, gray or three colours."""
-    return ROWS in own and number(own, BITS_ALLOCATED) in {8, 16} and number(own, SAMPLES, 1) in {1, 3}
+    """Whether JPEG lossless and JPEG 2000 take the image: whole bytes, gray or three colours, no stamp."""
+    is_stamp = min(number(own, ROWS), number(own, COLUMNS)) < SMALLEST_COMPRESSED
+    return not is_stamp and number(own, BITS_ALLOCATED) in {8, 16} and number(own, SAMPLES, 1) in {1, 3}
 
 
 def number(own: Keys, tag: int, absent: int = 0) -> int:
