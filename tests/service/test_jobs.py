@@ -52,7 +52,7 @@ WORKER = """
         ]
 
     slot = first_free(folder, "worker")
-    engine = Engine(Store(f"sqlite:///{folder}/printmgr.db"), [JobKind("disc", 2, steps)], slot.name, beat_s=0.3)
+    engine = Engine(Store(f"sqlite:///{folder}/printmgr.db"), [JobKind("film", 2, steps)], slot.name, beat_s=0.3)
     engine.start()
     print("ready", flush=True)
     threading.Event().wait()
@@ -86,7 +86,7 @@ class Work:
     def add(self, *job_ids: str) -> None:
         with self.store.write() as connection:
             for job_id in job_ids:
-                orders.add_job(connection, job_id, "disc", "{}")
+                orders.add_job(connection, job_id, "film", "{}")
 
     def state(self, job_id: str) -> JobState:
         with self.store.read() as connection:
