@@ -16,6 +16,7 @@ from pynetdicom import AE, evt
 
 from benchmarks.node_client import FILM_BOX, GRAYSCALE_META, IMAGE_BOX, VERIFICATION
 from service.node import Node, NodeSettings, PartnerList
+from service.node.streamed import StreamedMap
 
 _PIECE = 1 << 20
 _ROOT = generate_uid()[:40]
@@ -40,8 +41,11 @@ def _create(event: Any) -> tuple[int, Dataset]:
 
 def _set(event: Any, keep: str, folder: Path) -> tuple[int, None]:
     if keep != "drop":
-        data = event.request.ModificationList.getbuffer()
-        with (folder / str(next(_NUMBERS))).open("wb", buffering=0) as file:
+        data, target = event.request.ModificationList.getbuffer(), folder / str(next(_NUMBERS))
+        if isinstance(data.obj, StreamedMap):
+            data.obj.keep(target, durable=keep == "fsync")
+            return 0x0000, None
+        with target.open("wb", buffering=0) as file:
             for start in range(0, len(data), _PIECE):  # one write of 10 MB takes the kernel up to ten times as long
                 file.write(data[start : start + _PIECE])
             if keep == "fsync":
@@ -57,14 +61,17 @@ def _delete(event: Any) -> int:
     return 0x0000
 
 
-def _node(handlers: list[Any]) -> tuple[int, Callable[[], None]]:
-    settings = NodeSettings(port=0, max_associations=1000, idle_timeout_s=None, max_half_open_per_address=256)
-    node = Node(settings, _CONTEXTS, handlers, PartnerList(["PRINTER"], open_to_all=True, open_quota=1000))
+def _node(handlers: list[Any], stream_folder: Path | None) -> tuple[int, Callable[[], None]]:
+    many = 1000
+    settings = NodeSettings(
+        port=0, max_associations=many, idle_timeout_s=None, max_half_open_per_address=256, stream_folder=stream_folder
+    )
+    node = Node(settings, _CONTEXTS, handlers, PartnerList(["PRINTER"], open_to_all=True, open_quota=many))
     node.start()
     return node.address[1], lambda: node.stop(1)
 
 
-def _stock(handlers: list[Any]) -> tuple[int, Callable[[], None]]:
+def _stock(handlers: list[Any], _: Path | None) -> tuple[int, Callable[[], None]]:
     application = AE("PRINTER")
     for abstract_syntax, syntaxes in _CONTEXTS:
         application.add_supported_context(abstract_syntax, syntaxes)
@@ -80,7 +87,7 @@ def main(kind: str, keep: str, folder: str) -> None:
         (evt.EVT_N_ACTION, _action),
         (evt.EVT_N_DELETE, _delete),
     ]
-    port, stop = (_stock if kind == "stock" else _node)(handlers)
+    port, stop = (_stock if kind == "stock" else _node)(handlers, None if keep == "drop" else Path(folder))
     print(port, flush=True)
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())

@@ -13,20 +13,21 @@ from pydicom.uid import UID
 from pynetdicom import evt
 from pynetdicom.acse import ACSE
 from pynetdicom.association import Association
-from pynetdicom.dimse_primitives import N_EVENT_REPORT
+from pynetdicom.dimse_primitives import C_STORE, N_EVENT_REPORT
 from pynetdicom.dsutils import decode, encode
 from pynetdicom.presentation import PresentationContext
-from pynetdicom.service_class import ServiceClass
+from pynetdicom.service_class import ServiceClass, StorageServiceClass
 from pynetdicom.sop_class import uid_to_service_class
 
 from service.node.access import Partner
-from service.node.dimse import NodeDIMSE
+from service.node.dimse import NodeDIMSE, OpenStream
 from service.node.refusals import printable
 from service.node.services import (
     MISTYPED_ARGUMENT,
     RESOURCE_LIMITATION,
     SOP_CLASS_NOT_SUPPORTED,
     NormalizedService,
+    is_bound,
     is_normalized,
     refusal,
 )
@@ -82,6 +83,8 @@ class NodeAssociation(Association):
         self._ended = ended
         self.partner: Partner | None = None
         self.certificate: bytes | None = None
+        self.receive_into: OpenStream | None = None  # where data sets go while they arrive; in `event.request.stream`
+        self._afterwards: list[Callable[[], None]] = []
         self.acse = NodeACSE(self)
         self.dul = NodeDUL(self)
         self.dimse: NodeDIMSE = NodeDIMSE(self)
@@ -214,14 +217,30 @@ class NodeAssociation(Association):
         self.dimse.cancel_req = {}
         self._is_paused = True
         try:
-            self._service_class(msg)(self).SCP(msg, context)
+            service = self._service_class(msg)(self)
+            if isinstance(service, NormalizedService):
+                service.names_instances = self.settings.name_instances
+            service.SCP(msg, context)
         except NotImplementedError:
             self.dimse.send_msg(refusal(msg, SOP_CLASS_NOT_SUPPORTED), context_id)
         except Exception:
             log.exception("%s of %s could not be served", type(msg).__name__, self.label)
             self.abort()
+        self._do_afterwards()
         self._is_paused = False
         self.dimse.cancel_req = {}
+
+    def afterwards(self, task: Callable[[], None]) -> None:
+        """Have `task` done, in the association's thread, when the request that is being served has its answer."""
+        self._afterwards.append(task)
+
+    def _do_afterwards(self) -> None:
+        while self._afterwards:
+            task = self._afterwards.pop(0)
+            try:
+                task()
+            except Exception:  # the top of the task's call stack: the association goes on
+                log.exception("what was to follow an answer to %s failed", self.label)
 
     def _service_class(self, msg: Any) -> type[ServiceClass]:
         if is_normalized(msg):
@@ -230,6 +249,8 @@ class NodeAssociation(Association):
         with contextlib.suppress(KeyError):
             uid = self.acceptor.accepted_common_extended[uid][0]
         known = _service_class_of(uid)
+        if isinstance(msg, C_STORE) and known is ServiceClass and is_bound(self, evt.EVT_C_STORE):
+            return StorageServiceClass  # a private SOP class
         return ServiceClass if known.__module__ == "pynetdicom.service_class_n" and not _finds(known) else known
 
     # notifications

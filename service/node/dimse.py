@@ -4,10 +4,10 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from io import BytesIO
 from struct import Struct, error
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from pynetdicom import dimse_primitives, evt
 from pynetdicom.dimse import _RQ_TO_MESSAGE, _RSP_TO_MESSAGE, DIMSEServiceProvider
@@ -15,10 +15,12 @@ from pynetdicom.dimse_messages import _MESSAGE_TYPES, DIMSEMessage
 from pynetdicom.dimse_primitives import C_CANCEL, N_EVENT_REPORT
 from pynetdicom.dsutils import decode as decode_data_set
 from pynetdicom.pdu_primitives import P_DATA
+from pynetdicom.presentation import PresentationContext
 
 from service.node import command_set
 from service.node.pdu_buffer import BadPDU
 from service.node.primitives import set_parameter
+from service.node.streamed import StreamedDataSet
 from service.node.upper_layer import NodeDUL
 from service.node.waking import WakingQueue
 
@@ -32,14 +34,25 @@ _PDU_AND_PDV = Struct(">BxLLBB")
 _COMMAND, _LAST = 1, 2  # bits of the message control header (PS3.8 E.2)
 _MAX_COMMAND_BYTES = 65_536
 _MAX_OUTSTANDING = 32
+_STREAMED_BYTES = 4 << 20  # what a message that lies elsewhere counts while it waits: it holds that place open
 
 Answer = Callable[[N_EVENT_REPORT | None], None]
+
+
+class DataStream(Protocol):
+    """Takes a data set while it arrives; what goes wrong with it waits for the handler. Called by one thread."""
+
+    def write(self, fragment: memoryview, /) -> object: ...
+
+
+OpenStream = Callable[[Mapping[str, command_set.Value], PresentationContext], DataStream | None]
+"""From a message's command set: where its data set goes, or None to have it as bytes."""
 
 
 class Incoming:
     """A message that is arriving."""
 
-    __slots__ = ("began_at", "command", "command_done", "context_id", "data", "fields", "size", "too_large")
+    __slots__ = ("began_at", "command", "command_done", "context_id", "data", "fields", "size", "stream", "too_large")
 
     def __init__(self) -> None:
         self.began_at = time.monotonic()
@@ -47,7 +60,8 @@ class Incoming:
         self.command_done = False
         self.context_id = 0
         self.fields: dict[str, command_set.Value] = {}
-        self.data = BytesIO()
+        self.data: BytesIO = BytesIO()
+        self.stream: DataStream | None = None
         self.size = 0
         self.too_large = False
 
@@ -139,16 +153,37 @@ class NodeDIMSE(DIMSEServiceProvider):
             raise BadPDU(str(wrong)) from None
         if incoming.fields.get("CommandField") not in command_set.MESSAGES:
             raise BadPDU(f"Command Field is {incoming.fields.get('CommandField')!r}")
-        return incoming.fields.get("CommandDataSetType") == command_set.NO_DATA_SET
+        if incoming.fields.get("CommandDataSetType") == command_set.NO_DATA_SET:
+            return True
+        incoming.stream = self._open_stream(incoming)
+        return False
+
+    def _open_stream(self, incoming: Incoming) -> DataStream | None:
+        context = self._node._accepted_cx.get(incoming.context_id)
+        if self._node.receive_into is None or context is None:
+            return None
+        return self._node.receive_into(incoming.fields, context)
 
     def _receive_data(self, incoming: Incoming, control: int, fragment: memoryview) -> bool:
         if not incoming.command_done:
             raise BadPDU("data set fragment before its command set")
         incoming.size += len(fragment)
-        if incoming.too_large or incoming.size > self._node.settings.max_data_set_bytes:
+        settings = self._node.settings
+        try:
+            if incoming.stream is not None:
+                incoming.stream.write(fragment)
+            elif incoming.too_large or incoming.size > settings.max_data_set_bytes:
+                incoming.too_large, incoming.data = True, BytesIO()
+            elif isinstance(incoming.data, StreamedDataSet):
+                incoming.data.append(fragment)
+            elif settings.stream_folder is not None and incoming.size > settings.stream_over_bytes:
+                incoming.data = StreamedDataSet(settings.stream_folder, incoming.data.getbuffer())
+                incoming.data.append(fragment)
+            else:
+                incoming.data.write(fragment)
+        except OSError as wrong:
+            self._node.refused("data set cannot be written", wrong.strerror)
             incoming.too_large, incoming.data = True, BytesIO()
-        else:
-            incoming.data.write(fragment)
         return bool(control & _LAST)
 
     def _deliver(self, incoming: Incoming) -> None:
@@ -156,7 +191,7 @@ class NodeDIMSE(DIMSEServiceProvider):
             primitive = self._told(incoming)
         else:
             primitive = _as_primitive(incoming)
-        primitive.too_large = incoming.too_large
+        primitive.too_large, primitive.stream = incoming.too_large, incoming.stream
         if isinstance(primitive, C_CANCEL):
             if len(self.cancel_req) < 10 and primitive.MessageIDBeingRespondedTo is not None:
                 self.cancel_req[primitive.MessageIDBeingRespondedTo] = primitive
@@ -332,8 +367,13 @@ def _data_set(primitive: Any, field: int) -> bytes | memoryview | None:
 
 
 def _size(primitive: Any) -> int:
+    """Bytes of memory its data set takes."""
+    if getattr(primitive, "stream", None) is not None:
+        return _STREAMED_BYTES
     stream = getattr(primitive, "_dataset", None)
-    return len(stream.getbuffer()) if isinstance(stream, BytesIO) else 0
+    if not isinstance(stream, BytesIO) or isinstance(stream, StreamedDataSet):
+        return 0
+    return len(stream.getbuffer())
 
 
 def _split(data: bytes | memoryview, context_id: int, kind: int, limit: int) -> list[bytes]:
@@ -350,4 +390,4 @@ def _split(data: bytes | memoryview, context_id: int, kind: int, limit: int) -> 
     return pdus
 
 
-__all__ = ["Answer", "NodeDIMSE"]
+__all__ = ["Answer", "DataStream", "NodeDIMSE", "OpenStream"]

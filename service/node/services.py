@@ -5,8 +5,10 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 from pydicom.dataset import Dataset
+from pydicom.uid import generate_uid
 from pynetdicom import evt
 from pynetdicom._globals import STATUS_SUCCESS, STATUS_WARNING
+from pynetdicom.association import Association
 from pynetdicom.dsutils import encode
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.service_class import ServiceClass
@@ -53,6 +55,12 @@ def is_normalized(request: Any) -> bool:
     return type(request).__name__ in SERVICES
 
 
+def is_bound(assoc: Association, event: evt.InterventionEvent) -> bool:
+    """Whether a handler of ours serves the event."""
+    handler = assoc.get_handlers(event)
+    return bool(handler) and handler[0] is not evt.get_default_handler(event)
+
+
 def refusal(request: Any, status: int) -> Any:
     """The response that refuses `request` with `status`."""
     response = type(request)()
@@ -77,14 +85,18 @@ class NormalizedService(ServiceClass):
     class that pynetdicom does not know goes to the bound handler, and is answered 0118H when there is none.
     """
 
+    names_instances = False
+
     def SCP(self, req: Any, context: PresentationContext) -> None:  # noqa: N802  # pynetdicom's name
         service = SERVICES[type(req).__name__]
         uid = str(getattr(req, service.class_keyword))
         known = uid_to_service_class(uid)
-        if known is ServiceClass and not self._is_bound(service.event):
+        if known is ServiceClass and not is_bound(self.assoc, service.event):
             self._send(refusal(req, NO_SUCH_SOP_CLASS), context)
             return
         self.statuses = _ANY_STATUS if known is ServiceClass else known.statuses
+        if self.names_instances and type(req).__name__ == "N_CREATE" and req.AffectedSOPInstanceUID is None:
+            set_parameter(req, "AffectedSOPInstanceUID", generate_uid(prefix=None))
         answer = self._ask(service, req, context)
         if not self.assoc.is_established:
             return
@@ -92,10 +104,6 @@ class NormalizedService(ServiceClass):
         if answer is not None:
             self._fill(response, service, answer, req, context)
         self._send(response, context)
-
-    def _is_bound(self, event: evt.InterventionEvent) -> bool:
-        handler = self.assoc.get_handlers(event)
-        return bool(handler) and handler[0] is not evt.get_default_handler(event)
 
     def _ask(self, service: Service, req: Any, context: PresentationContext) -> tuple[Any, Any] | None:
         """The handler's status and data set; None when it failed."""

@@ -1,6 +1,7 @@
 """What a DICOM node can be told."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from pynetdicom import PYNETDICOM_IMPLEMENTATION_UID, PYNETDICOM_IMPLEMENTATION_VERSION
 
@@ -22,6 +23,8 @@ class NodeSettings:
     pdu_slack_bytes: int = 4_096  # how much more than that a PDU may have
     max_request_bytes: int = 1 << 20  # A-ASSOCIATE-RQ, the only PDU before negotiation
     max_data_set_bytes: int = 512 << 20  # one message; more is read away and answered 0213H
+    stream_folder: Path | None = None  # where long data sets are written while they arrive; None: memory
+    stream_over_bytes: int = 1 << 20
     max_waiting_bytes: int = 64 << 20  # received messages that wait for their turn
 
     request_pdu_timeout_s: float = 10.0  # first to last byte of the A-ASSOCIATE-RQ
@@ -31,6 +34,8 @@ class NodeSettings:
     dimse_timeout_s: float = 30.0  # a message may take this long, plus its size at `min_bytes_per_s`
     min_bytes_per_s: int = 4_096
     stop_timeout_s: float = 10.0  # how long running associations may go on when the node stops
+
+    name_instances: bool = False  # give an N-CREATE request without a SOP Instance UID one, before its handler
 
     implementation_class_uid: str = str(PYNETDICOM_IMPLEMENTATION_UID)
     implementation_version_name: str = PYNETDICOM_IMPLEMENTATION_VERSION

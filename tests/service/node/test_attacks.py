@@ -82,10 +82,11 @@ def printing(node: Node) -> Iterator[list[float]]:
     assert max(durations) < 2
 
 
-def settled(node: Node, threads: int) -> None:
+def settled(node: Node, threads: int, open_before: int = 1 << 20) -> None:
+    """Wait until all is over; fails when threads or file handles stay behind."""
     end = time.monotonic() + 5
-    while node.associations or threading.active_count() > threads:
-        assert time.monotonic() < end, (node.associations, threading.enumerate())
+    while node.associations or threading.active_count() > threads or handles() > open_before:
+        assert time.monotonic() < end, (node.associations, threading.enumerate(), handles(), open_before)
         time.sleep(0.02)
 
 
@@ -233,8 +234,7 @@ def test_connect_and_close_leaves_nothing_behind() -> None:
                 if number % 2:
                     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
                 sock.close()
-        settled(node, threads)
-        assert handles() <= open_before
+        settled(node, threads, open_before)
         assert rss_mb() - before < 20
 
 
@@ -270,8 +270,7 @@ def test_mutated_pdus_of_every_type() -> None:
         with printing(node):
             for number in range(2100):
                 attack(node, mutated(chance, bodies[number % 7]), associated=number % 2 == 1)
-        settled(node, threads)
-        assert handles() <= open_before
+        settled(node, threads, open_before)
         assert rss_mb() - before < 50
 
 
@@ -296,8 +295,7 @@ def test_mutated_messages() -> None:
             for _ in range(1500):
                 good = chance.choice(messages)
                 attack(node, pdu(4, mutated(chance, good[6:])), associated=True)
-        settled(node, threads)
-        assert handles() <= open_before
+        settled(node, threads, open_before)
         assert rss_mb() - before < 50
 
 

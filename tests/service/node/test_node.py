@@ -277,3 +277,48 @@ def _until(true: Any, seconds: float = 5.0) -> None:
     while not true():
         assert time.monotonic() < end, "still not so"
         time.sleep(0.01)
+
+
+def test_a_private_class_is_stored_where_its_handler_is_bound() -> None:
+    stored = []
+
+    def c_store(event: Any) -> int:
+        stored.append(event.request.AffectedSOPClassUID)
+        return 0x0000
+
+    contexts = [(wire.UNKNOWN_CLASS, wire.SYNTAXES)]
+    more: dict[str, Any] = {"AffectedSOPClassUID": wire.UNKNOWN_CLASS, "AffectedSOPInstanceUID": "1.2", "Priority": 0}
+    with running([(evt.EVT_C_STORE, c_store)], contexts=contexts) as node, Peer(node.address) as peer:
+        peer.associate(wire.UNKNOWN_CLASS)
+        assert peer.ask(wire.message(1, 1, EMPTY, **more))[0]["Status"] == 0
+        peer.release()
+    assert stored == [wire.UNKNOWN_CLASS]
+
+
+def test_a_receiver_gets_data_sets_as_they_arrive() -> None:
+    """What a storage SCP sets at the association's begin; tasks of its handler follow the answer."""
+    pieces: list[bytes] = []
+    order: list[str] = []
+
+    class Stream:
+        def write(self, fragment: memoryview, /) -> int:
+            pieces.append(bytes(fragment))
+            return len(fragment)
+
+    def established(event: Any) -> None:
+        event.assoc.receive_into = lambda fields, context: Stream() if fields["CommandField"] == 1 else None
+
+    def c_store(event: Any) -> int:
+        order.append(type(event.request.stream).__name__)
+        event.assoc.afterwards(lambda: order.append("afterwards"))
+        return 0x0000
+
+    more: dict[str, Any] = {"AffectedSOPClassUID": wire.CT_STORAGE, "AffectedSOPInstanceUID": "1.2", "Priority": 0}
+    handlers = [(evt.EVT_C_STORE, c_store), (evt.EVT_ESTABLISHED, established), *ALL]
+    with running(handlers) as node, Peer(node.address) as peer:
+        peer.associate(wire.CT_STORAGE, wire.META)
+        assert peer.ask(wire.message(1, 1, bytes(range(250)), cut=100, **more))[0]["Status"] == 0
+        assert peer.ask(wire.set_(2, wire.IMAGE_BOX, "1.2", EMPTY, 3))[0]["Status"] == 0
+        peer.release()
+    assert pieces == [bytes(range(100)), bytes(range(100, 200)), bytes(range(200, 250))]
+    assert order == ["Stream", "afterwards"]
