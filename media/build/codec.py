@@ -6,6 +6,7 @@ transforms end in RGB by definition (PS3.5 8.2.4). All else keeps its Photometri
 """
 
 import hashlib
+import struct
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -21,6 +22,7 @@ from pydicom.uid import UID
 
 EXPLICIT_LE = "1.2.840.10008.1.2.1"
 DEFLATED_LE = "1.2.840.10008.1.2.1.99"
+RLE = "1.2.840.10008.1.2.5"
 JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 JPEG_LOSSLESS_SV1 = "1.2.840.10008.1.2.4.70"
@@ -35,7 +37,7 @@ PIXEL_DATA = 0x7FE00010
 MAX_PIXEL_BYTES = 0xFFFF_FFFE
 """PS3.5 7.1: a defined length has 32 bits, FFFFFFFFH is taken."""
 
-_PLUGIN = "gdcm-extended"
+_PLUGINS = {JPEG_EXTENDED: "decode_extended", RLE: "decode_rle_bits"}
 _DEFERRED_BYTES = 1 << 20
 _WORD_BYTES = {"OW": 2, "OF": 4, "OL": 4, "OD": 8, "OV": 8}
 
@@ -171,10 +173,11 @@ def _decompress(data_set: Dataset, syntax: UID, pixels: BinaryIO) -> list[bytes]
 
 
 def decoder_of(syntax: UID) -> Decoder:
-    """pydicom's decoder; for 12 bit JPEG Extended GDCM too, which pydicom holds back there: it agrees with DCMTK."""
+    """pydicom's decoder with our plugins behind its own: for what its own do not take."""
     decoder = get_decoder(syntax)
-    if syntax == JPEG_EXTENDED and _PLUGIN not in decoder.available_plugins:
-        decoder.add_plugin(_PLUGIN, (__name__, "decode_extended"))
+    plugin = _PLUGINS.get(syntax)
+    if plugin and plugin not in decoder.available_plugins:
+        decoder.add_plugin(plugin, (__name__, plugin))
     return decoder
 
 
@@ -183,8 +186,37 @@ def is_available(_transfer_syntax_uid: str) -> bool:
     return True
 
 
+def decode_rle_bits(encoded: bytes, runner: DecodeRunner) -> bytes:
+    """A pydicom decoding plugin: one frame of RLE whose pixels are bits, a segment of packed bytes (PS3.5 G)."""
+    if runner.bits_allocated != 1 or runner.samples_per_pixel != 1:
+        raise NotImplementedError("RLE of whole bytes")
+    (start,) = struct.unpack_from("<I", encoded, 4)
+    packed = np.frombuffer(_unpack(encoded[start:], -(-runner.rows * runner.columns // 8)), np.uint8)
+    runner.set_option("bits_allocated", 8)
+    return np.unpackbits(packed, bitorder="little")[: runner.rows * runner.columns].tobytes()
+
+
+def _unpack(segment: bytes, length: int) -> bytes:
+    """The `length` bytes of an RLE segment (PS3.5 G.3.2)."""
+    out, at = bytearray(), 0
+    while len(out) < length:
+        count = segment[at]
+        if count < 128:
+            out += segment[at + 1 : at + 2 + count]
+            at += 2 + count
+        elif count > 128:
+            out += segment[at + 1 : at + 2] * (257 - count)
+            at += 2
+        else:
+            at += 1
+    return bytes(out[:length])
+
+
 def decode_extended(encoded: bytes, runner: DecodeRunner) -> bytes:
-    """Decode one frame of JPEG Extended, a pydicom decoding plugin."""
+    """A pydicom decoding plugin: one frame of JPEG Extended by GDCM.
+
+    pydicom holds GDCM back for samples of 12 bits; there it gives the bytes that DCMTK gives.
+    """
     import gdcm
 
     fragment = gdcm.Fragment()

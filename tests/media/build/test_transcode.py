@@ -1,6 +1,7 @@
 """Transcoding: the same pixels, the right attributes, and nothing that a hostile file could take with it."""
 
 import shutil
+import struct
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydicom import Dataset, dcmread
 from pydicom.data import get_testdata_file
 from pydicom.encaps import encapsulate
 from pydicom.pixels.utils import pixel_array
+from pydicom.uid import RLELossless
 
 from media.build.codec import EXPLICIT_LE, J2K_LOSSLESS, JPEG_LOSSLESS_SV1, TooLarge, convert
 from media.build.transcode import Limits, make_icons, transcode
@@ -94,6 +96,22 @@ def test_a_lossy_source_says_so_when_its_syntax_no_longer_does(tmp_path: Path) -
     after = converted(sample("SC_rgb_dcmtk_+eb+cr.dcm"), tmp_path / "out")
     for keyword in ("LossyImageCompression", "LossyImageCompressionMethod", "LossyImageCompressionRatio"):
         assert after.get(keyword) == before.get(keyword)
+
+
+def test_bits_in_rle(tmp_path: Path) -> None:
+    native = dcmread(sample("liver_1frame.dcm"))
+    packed = native.PixelData[: native.Rows * native.Columns // 8]
+    literal = b"".join(bytes([len(run) - 1]) + run for run in (packed[at : at + 128] for at in range(0, 4096, 128)))
+    zeros = b"\x81\0" * ((len(packed) - 4096) // 128)
+    assert not any(packed[-4096:])
+    middle = b"".join(bytes([127]) + packed[at : at + 128] for at in range(4096, len(packed) - 4096, 128))
+    frame = struct.pack("<16I", 1, 64, *[0] * 14) + literal + middle + b"\x80" + zeros[: 2 * 4096 // 128]
+    source = dcmread(sample("liver_1frame.dcm"))
+    source.PixelData = encapsulate([frame + b"\0" * (len(frame) % 2)])
+    source["PixelData"].is_undefined_length = True
+    source.file_meta.TransferSyntaxUID = RLELossless
+    source.save_as(tmp_path / "in")
+    assert converted(tmp_path / "in", tmp_path / "out").PixelData == native.PixelData
 
 
 def test_a_data_set_without_pixels_is_encoded_again(tmp_path: Path) -> None:
