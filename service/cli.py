@@ -51,6 +51,14 @@ def demo(
     run(data_dir, port, once, say)
 
 
+@app.command()
+def conformance() -> None:
+    """Print the DICOM conformance statement, made from the tables the code runs by."""
+    from service.conformance import conformance as statement
+
+    print(statement(), end="")
+
+
 def say(line: str) -> None:
     """A line for people, at once."""
     print(line, flush=True)
