@@ -77,7 +77,7 @@ class Instance:
     series: Keys
     own: Keys
     header_bytes: int = 0
-    """Bytes of the file, once inflated, before the value of Pixel Data; 0: unknown, or no pixels."""
+    """Bytes of the file, once inflated, beside the value of Pixel Data; 0: unknown, or no pixels."""
 
 
 @dataclass(frozen=True, slots=True)
