@@ -7,13 +7,10 @@ import zipfile
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from media.errors import Unreadable
 from media.fileset.model import Reason, Rejection, SourceFile
-
-if TYPE_CHECKING:
-    from typing_extensions import Buffer
 
 ALWAYS_BYTES = 1 << 26
 """What any member may unpack to."""
@@ -108,7 +105,7 @@ class MemberStream(io.RawIOBase):
         except BROKEN as error:
             raise Unreadable(self.file.name, f"damaged in the archive: {error}") from error
 
-    def readinto(self, buffer: "Buffer") -> int:
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]  # what io gives
         view = memoryview(buffer).cast("B")
         try:
             data = self.inner.read(len(view))
