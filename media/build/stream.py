@@ -22,7 +22,7 @@ Content = Callable[[Put], str]
 PREAMBLE_LENGTH = 128
 """PS3.10 7.1: 128 bytes before DICM, not for the use of this File-set."""
 
-_CHUNK_BYTES = 256 * 1024  # stays in the processor's cache between reading, hashing and writing
+_CHUNK_BYTES = 512 * 1024  # stays in the processor's cache between reading, hashing and writing
 _BUFFERS = threading.local()
 
 

@@ -25,4 +25,5 @@ class ImageWriter:
         with part.open("rb") as written:
             os.fsync(written.fileno())
         part.replace(target)
+        part.unlink(missing_ok=True)  # renaming one link of a file to another leaves both (POSIX rename)
         return target.name
