@@ -5,6 +5,7 @@ import os
 import random
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import time
@@ -424,3 +425,42 @@ def test_bad_orders(source: Path, tmp_path: Path, fault: str) -> None:
 def test_errors_are_of_one_kind() -> None:
     for kind in (BadOrder, NoRoom, NotVerified, Refused, SourceChanged, Unreadable):
         assert issubclass(kind, MediaError)
+
+
+@pytest.mark.slow
+@pytest.mark.peer("7z", "xorriso")
+def test_an_instance_of_4_5_gb_is_in_both_trees(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    data_set = ct_image(0, 1, 512)
+    data_set.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.90"
+    data_set.NumberOfFrames = 2
+    del data_set.PixelData
+    path = tmp_path / "in/large.dcm"
+    data_set.save_as(path, enforce_file_format=True)
+    with path.open("r+b") as file:  # a sparse file: two frames of 2.25 GB
+        file.seek(0, os.SEEK_END)
+        file.write(
+            struct.pack("<HH2sHI", 0x7FE0, 0x0010, b"OB", 0, 0xFFFFFFFF) + struct.pack("<HHI", 0xFFFE, 0xE000, 0)
+        )
+        for _ in range(2):
+            file.write(struct.pack("<HHI", 0xFFFE, 0xE000, 2_250_000_000) + b"\xff\x4f\xff\x51")
+            file.seek(2_250_000_000 - 6, os.SEEK_CUR)
+            file.write(b"\xff\xd9")
+        file.write(struct.pack("<HHI", 0xFFFE, 0xE0DD, 0))
+    report = built(tmp_path / "in", tmp_path / "out", profile="STD-GEN-DVD-J2K")
+    (entry,) = report["files"]
+    image = tmp_path / "out/volume_1.iso"
+    for name, command in {
+        "udf": ("7z", "x", f"-o{tmp_path / 'udf'}", image, entry["file_id"]),
+        "iso": ("xorriso", "-osirrox", "on", "-indev", image, "-extract", f"/{entry['file_id']}", tmp_path / "iso"),
+    }.items():
+        subprocess.run(command, check=True, capture_output=True)
+        found = tmp_path / "iso" if name == "iso" else tmp_path / "udf" / entry["file_id"]
+        with found.open("rb") as one, path.open("rb") as other:
+            assert one.read(128) == bytes(128)
+            other.seek(128)
+            while chunk := one.read(1 << 24):
+                assert chunk == other.read(len(chunk))
+            assert not other.read(1)
+        found.chmod(0o600)
+        found.unlink()
