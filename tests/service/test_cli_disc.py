@@ -1,0 +1,110 @@
+"""`printmgr disc`: exit codes, words and JSON."""
+
+import json
+import os
+import pty
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from samples.make import ct_image
+
+MAIN = [sys.executable, "-c", "import sys; from service.cli import main; sys.exit(main())", "disc"]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        ct_image(number, 3, 32).save_as(tmp_path / f"in/{number}.dcm", enforce_file_format=True)
+    return tmp_path / "in"
+
+
+def disc(*words: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*MAIN, *map(str, words)], capture_output=True, text=True, check=False)
+
+
+def test_plan_build_verify(source: Path, tmp_path: Path) -> None:
+    planned = disc("plan", source, "--json")
+    assert planned.returncode == 0
+    view = json.loads(planned.stdout)
+    assert [entry["action"] for entry in view["volumes"][0]["files"]] == ["accept"] * 3
+    made = disc("build", source, "--output", tmp_path / "out", "--file-set-id", "TEST", "--json")
+    assert made.returncode == 0, made.stderr
+    told = json.loads(made.stdout)
+    assert (told["state"], told["counts"]["planned"], told["volumes"][0]["written"]) == ("done", 3, ["volume_1.iso"])
+    assert sorted(p.name for p in (tmp_path / "out").glob("[!.]*")) == ["plan.json", "report.json", "volume_1.iso"]
+    image = tmp_path / "out/volume_1.iso"
+    checked = disc("verify", image, "--report", tmp_path / "out/report.json")
+    assert (checked.returncode, checked.stdout.strip()) == (0, f"{image}: 8 files, 3 instances: good")
+    data = bytearray(image.read_bytes())
+    data[100] ^= 1
+    image.write_bytes(data)
+    damaged = disc("verify", image, "--report", tmp_path / "out/report.json", "--json")
+    assert damaged.returncode == 1
+    found = json.loads(damaged.stdout)
+    assert not found["good"]
+    assert {finding["kind"] for finding in found["findings"]} <= {"different", "unexpected"}
+    assert any("system area" in finding["where"] for finding in found["findings"])
+
+
+def test_a_refusal_is_told_file_by_file(source: Path, tmp_path: Path) -> None:
+    (source / "empty.dcm").touch()
+    refused = disc("build", source, "--output", tmp_path / "out")
+    assert refused.returncode == 1
+    assert f"  {source / 'empty.dcm'}: empty-file" in refused.stderr
+    in_json = disc("build", source, "--output", tmp_path / "out", "--json")
+    assert json.loads(in_json.stdout)["refused"][0]["file"] == str(source / "empty.dcm")
+    done = disc("build", source, "--output", tmp_path / "out", "--leave-out", "empty-file")
+    assert done.returncode == 0, done.stderr
+    assert "3 instances" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "part"),
+    [
+        (["--profile", "STD-GEN-FAX"], "profile 'STD-GEN-FAX' is not known"),
+        (["--medium", "FLOPPY"], "medium 'FLOPPY' is not known"),
+        (["--leave-out", "everything"], "'everything' is no reason"),
+        (["--created", "yesterday"], "created is 'yesterday'"),
+        (["--file-set-id", "lower"], "File-set ID is 'lower'"),
+        (["--compress", "gzip"], "expected jpeg or j2k"),
+        (["--write", "fax"], "writer 'fax' is not known"),
+    ],
+)
+def test_wrong_calls_exit_2(source: Path, tmp_path: Path, words: list[str], part: str) -> None:
+    done = disc("build", source, "--output", tmp_path / "out", *words)
+    assert (done.returncode, part in done.stderr) == (2, True), done.stderr
+    assert not list(tmp_path.glob("out/*.iso"))
+
+
+def test_a_report_of_something_else_is_no_report(source: Path, tmp_path: Path) -> None:
+    assert disc("build", source, "--output", tmp_path / "out").returncode == 0
+    (tmp_path / "other.json").write_text("[]")
+    for report in (tmp_path / "other.json", tmp_path / "none.json"):
+        assert disc("verify", tmp_path / "out/volume_1.iso", "--report", report).returncode == 1
+
+
+def test_a_terminal_sees_how_far_it_is(source: Path, tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    words = [*MAIN, "build", str(source), "--output", str(tmp_path / "out")]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=theirs, env={**os.environ, "TERM": "xterm"})
+    os.close(theirs)
+    seen = b""
+    while True:
+        try:
+            part = os.read(ours, 4096)
+        except OSError:  # the other end is closed
+            break
+        if not part:
+            break
+        seen += part
+    os.close(ours)
+    assert process.wait() == 0
+    text = re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", seen).decode()
+    for step in ("index", "plan", "image", "verify", "write"):
+        assert step in text
+    assert "3 of 3 instances" in text
