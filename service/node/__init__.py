@@ -13,6 +13,7 @@ from service.node.association import NodeAssociation
 from service.node.node import Context, Handler, Node
 from service.node.refusals import Refusals, printable
 from service.node.settings import NodeSettings
+from service.node.tls import Profile, TLSSettings
 
 __all__ = [
     "Access",
@@ -23,7 +24,9 @@ __all__ = [
     "NodeSettings",
     "Partner",
     "PartnerList",
+    "Profile",
     "Refusals",
     "Rule",
+    "TLSSettings",
     "printable",
 ]

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Protocol
 
+from service.node.tls import fingerprint, tidy_fingerprint
+
 
 @dataclass(frozen=True, slots=True)
 class Partner:
@@ -40,11 +42,15 @@ class Rule:
     ae_title: str
     networks: tuple[IPv4Network | IPv6Network, ...] = ()  # none: from anywhere
     quota: int = 16
+    fingerprints: frozenset[str] = frozenset()  # of certificates it must show, one of them; none: any or none
 
     @classmethod
-    def of(cls, ae_title: str, addresses: Sequence[str] = (), quota: int = 16) -> "Rule":
-        """From texts: hosts ("10.1.2.3") or networks ("10.1.0.0/16")."""
-        return cls(ae_title.strip(), tuple(ip_network(each, strict=False) for each in addresses), quota)
+    def of(
+        cls, ae_title: str, addresses: Sequence[str] = (), quota: int = 16, fingerprints: Sequence[str] = ()
+    ) -> "Rule":
+        """From texts: hosts ("10.1.2.3") or networks ("10.1.0.0/16"), SHA-256 fingerprints. Raises ValueError."""
+        networks = tuple(ip_network(each, strict=False) for each in addresses)
+        return cls(ae_title.strip(), networks, quota, frozenset(tidy_fingerprint(each) for each in fingerprints))
 
     def allows(self, address: str) -> bool:
         if not self.networks:
@@ -78,8 +84,13 @@ class PartnerList:
 
     def partner(self, calling_ae: str, address: str, certificate: bytes | None = None) -> Partner | None:
         title = calling_ae.strip()
+        shown = None if certificate is None else fingerprint(certificate)
+        owners = {rule.ae_title for rule in self._rules if shown in rule.fingerprints}
+        if owners and title not in owners:
+            return None  # another partner's certificate
         for rule in self._rules:
-            if rule.ae_title == title and rule.allows(address):
+            proven = not rule.fingerprints or shown in rule.fingerprints
+            if rule.ae_title == title and rule.allows(address) and proven:
                 return Partner(title, rule.quota)
         return Partner(title, self._open_quota, listed=False) if self._open and title else None
 

@@ -20,7 +20,8 @@ from pynetdicom.service_class import ServiceClass, StorageServiceClass
 from pynetdicom.sop_class import uid_to_service_class
 
 from service.node.access import Partner
-from service.node.dimse import NodeDIMSE, OpenStream
+from service.node.dimse import NodeDIMSE
+from service.node.messages import OpenStream
 from service.node.refusals import printable
 from service.node.services import (
     MISTYPED_ARGUMENT,

@@ -4,22 +4,30 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from io import BytesIO
 from struct import Struct, error
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from pynetdicom import dimse_primitives, evt
+from pynetdicom import evt
 from pynetdicom.dimse import _RQ_TO_MESSAGE, _RSP_TO_MESSAGE, DIMSEServiceProvider
-from pynetdicom.dimse_messages import _MESSAGE_TYPES, DIMSEMessage
 from pynetdicom.dimse_primitives import C_CANCEL, N_EVENT_REPORT
-from pynetdicom.dsutils import decode as decode_data_set
 from pynetdicom.pdu_primitives import P_DATA
-from pynetdicom.presentation import PresentationContext
 
 from service.node import command_set
+from service.node.messages import (
+    COMMAND,
+    LAST,
+    DataStream,
+    Incoming,
+    as_message,
+    as_primitive,
+    command_field,
+    data_set_of,
+    size_of,
+    split,
+)
 from service.node.pdu_buffer import BadPDU
-from service.node.primitives import set_parameter
 from service.node.streamed import StreamedDataSet
 from service.node.upper_layer import NodeDUL
 from service.node.waking import WakingQueue
@@ -30,40 +38,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PDV_HEADER = Struct(">LBB")  # item length, context id, message control header
-_PDU_AND_PDV = Struct(">BxLLBB")
-_COMMAND, _LAST = 1, 2  # bits of the message control header (PS3.8 E.2)
 _MAX_COMMAND_BYTES = 65_536
 _MAX_OUTSTANDING = 32
-_STREAMED_BYTES = 4 << 20  # what a message that lies elsewhere counts while it waits: it holds that place open
 
 Answer = Callable[[N_EVENT_REPORT | None], None]
-
-
-class DataStream(Protocol):
-    """Takes a data set while it arrives; what goes wrong with it waits for the handler. Called by one thread."""
-
-    def write(self, fragment: memoryview, /) -> object: ...
-
-
-OpenStream = Callable[[Mapping[str, command_set.Value], PresentationContext], DataStream | None]
-"""From a message's command set: where its data set goes, or None to have it as bytes."""
-
-
-class Incoming:
-    """A message that is arriving."""
-
-    __slots__ = ("began_at", "command", "command_done", "context_id", "data", "fields", "size", "stream", "too_large")
-
-    def __init__(self) -> None:
-        self.began_at = time.monotonic()
-        self.command = bytearray()
-        self.command_done = False
-        self.context_id = 0
-        self.fields: dict[str, command_set.Value] = {}
-        self.data: BytesIO = BytesIO()
-        self.stream: DataStream | None = None
-        self.size = 0
-        self.too_large = False
 
 
 class NodeDIMSE(DIMSEServiceProvider):
@@ -130,7 +108,7 @@ class NodeDIMSE(DIMSEServiceProvider):
         incoming = self._incoming
         if incoming is None:
             incoming = self._incoming = Incoming()
-        if control & _COMMAND:
+        if control & COMMAND:
             complete = self._receive_command(incoming, context_id, control, fragment)
         else:
             complete = self._receive_data(incoming, control, fragment)
@@ -144,7 +122,7 @@ class NodeDIMSE(DIMSEServiceProvider):
         if len(incoming.command) + len(fragment) > _MAX_COMMAND_BYTES:
             raise BadPDU(f"command set of more than {_MAX_COMMAND_BYTES} bytes")
         incoming.command += fragment
-        if not control & _LAST:
+        if not control & LAST:
             return False
         incoming.command_done, incoming.context_id = True, context_id
         try:
@@ -184,13 +162,13 @@ class NodeDIMSE(DIMSEServiceProvider):
         except OSError as wrong:
             self._node.refused("data set cannot be written", wrong.strerror)
             incoming.too_large, incoming.data = True, BytesIO()
-        return bool(control & _LAST)
+        return bool(control & LAST)
 
     def _deliver(self, incoming: Incoming) -> None:
         if evt.EVT_DIMSE_RECV in self._node._handlers:
             primitive = self._told(incoming)
         else:
-            primitive = _as_primitive(incoming)
+            primitive = as_primitive(incoming)
         primitive.too_large, primitive.stream = incoming.too_large, incoming.stream
         if isinstance(primitive, C_CANCEL):
             if len(self.cancel_req) < 10 and primitive.MessageIDBeingRespondedTo is not None:
@@ -206,13 +184,13 @@ class NodeDIMSE(DIMSEServiceProvider):
             if self._answered(primitive):
                 return
         with self._counting:
-            self._waiting_bytes += _size(primitive)
+            self._waiting_bytes += size_of(primitive)
         self.msg_queue.put((incoming.context_id, primitive))
 
     def _told(self, incoming: Incoming) -> Any:
         """The primitive after EVT_DIMSE_RECV, whose listeners may change the command set, as in pynetdicom."""
         try:
-            message = _as_message(incoming)
+            message = as_message(incoming)
             evt.trigger(self._node, evt.EVT_DIMSE_RECV, {"message": message})
             return message.message_to_primitive()
         except Exception as wrong:  # noqa: BLE001  # pydicom and pynetdicom raise anything on hostile bytes
@@ -228,7 +206,7 @@ class NodeDIMSE(DIMSEServiceProvider):
         if message is not None:
             was_full = self.is_full
             with self._counting:
-                self._waiting_bytes -= _size(message)
+                self._waiting_bytes -= size_of(message)
             if was_full:
                 self._upper_layer.wake()
         return context_id, message
@@ -240,7 +218,7 @@ class NodeDIMSE(DIMSEServiceProvider):
         return upper_layer
 
     @property
-    def maximum_pdu_size(self) -> int:
+    def maximum_pdusize_of(self) -> int:
         if self._peer_pdu_bytes is None:
             self._peer_pdu_bytes = self._node.requestor.maximum_length or 0
         return self._peer_pdu_bytes
@@ -250,16 +228,16 @@ class NodeDIMSE(DIMSEServiceProvider):
         if getattr(primitive, "_dataset_path", None):
             super().send_msg(primitive, context_id)
             return
-        field = _command_field(primitive)
-        data_set = _data_set(primitive, field)
+        field = command_field(primitive)
+        data_set = data_set_of(primitive, field)
         if evt.EVT_DIMSE_SENT in self._node._handlers:
             self._tell_sent(primitive, context_id)
         kind = command_set.HAS_DATA_SET if data_set is not None else command_set.NO_DATA_SET
         command = command_set.encode_primitive(primitive, field, kind)
         limit = self.maximum_pdu_size
-        pdus = _split(command, context_id, _COMMAND, limit)
+        pdus = split(command, context_id, COMMAND, limit)
         if data_set is not None:
-            pdus += _split(data_set, context_id, 0, limit)
+            pdus += split(data_set, context_id, 0, limit)
         self._upper_layer.send_message(pdus)
 
     def _tell_sent(self, primitive: Any, context_id: int) -> None:
@@ -313,81 +291,3 @@ class NodeDIMSE(DIMSEServiceProvider):
         if found is not None:
             found[1](response)
         return found is not None
-
-
-def _as_primitive(incoming: Incoming) -> Any:
-    """The DIMSE primitive pynetdicom's message_to_primitive would make. Raises BadPDU."""
-    field = incoming.fields["CommandField"]
-    assert isinstance(field, int)
-    message = command_set.MESSAGES[field]
-    primitive = getattr(dimse_primitives, message.service)()
-    try:
-        for keyword, value in incoming.fields.items():
-            if hasattr(primitive, keyword):
-                set_parameter(primitive, keyword, value)
-        if message.data_set is not None:
-            setattr(primitive, message.data_set, incoming.data)
-    except (ValueError, TypeError) as wrong:
-        raise BadPDU(f"command set of a {message.service}: {wrong}") from None
-    primitive._context_id = incoming.context_id
-    return primitive
-
-
-def _as_message(incoming: Incoming) -> DIMSEMessage:
-    """pynetdicom's message object, for those who listen to EVT_DIMSE_RECV."""
-    message = DIMSEMessage()
-    message.context_id = incoming.context_id
-    message.encoded_command_set = BytesIO(bytes(incoming.command))
-    message.command_set = decode_data_set(message.encoded_command_set, True, True)
-    message.__class__ = _MESSAGE_TYPES[int(incoming.fields["CommandField"])][1]  # type: ignore[arg-type]
-    message.data_set = incoming.data
-    return message
-
-
-def _command_field(primitive: Any) -> int:
-    name = type(primitive).__name__
-    field = _REQUEST_FIELDS[name]
-    if name == "C_CANCEL" or primitive.MessageIDBeingRespondedTo is None:
-        return field
-    return field | command_set.RESPONSE
-
-
-_REQUEST_FIELDS = {
-    message.service: field for field, message in command_set.MESSAGES.items() if not field & command_set.RESPONSE
-}
-
-
-def _data_set(primitive: Any, field: int) -> bytes | memoryview | None:
-    """The encoded data set; None when there is none, or nothing in it."""
-    keyword = command_set.MESSAGES[field].data_set
-    stream = None if keyword is None else getattr(primitive, keyword, None)
-    if not isinstance(stream, BytesIO):
-        return None
-    return stream.getbuffer() or None
-
-
-def _size(primitive: Any) -> int:
-    """Bytes of memory its data set takes."""
-    if getattr(primitive, "stream", None) is not None:
-        return _STREAMED_BYTES
-    stream = getattr(primitive, "_dataset", None)
-    if not isinstance(stream, BytesIO) or isinstance(stream, StreamedDataSet):
-        return 0
-    return len(stream.getbuffer())
-
-
-def _split(data: bytes | memoryview, context_id: int, kind: int, limit: int) -> list[bytes]:
-    """P-DATA-TF PDUs of one presentation data value each, no longer than `limit` (0: any length)."""
-    if 0 < limit < 7:
-        raise ValueError(f"the peer takes PDUs of {limit} bytes; expected 7 or more")
-    step = limit - 6 if limit else len(data)
-    pdus = []
-    for start in range(0, len(data), step):
-        fragment = data[start : start + step]
-        size = len(fragment)
-        last = _LAST if start + size == len(data) else 0
-        pdus.append(_PDU_AND_PDV.pack(4, size + 6, size + 2, context_id, kind | last) + fragment)
-    return pdus
-
-
-__all__ = ["Answer", "DataStream", "NodeDIMSE", "OpenStream"]

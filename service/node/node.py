@@ -15,6 +15,7 @@ from service.node.access import Access
 from service.node.refusals import Refusals
 from service.node.server import NodeAE, NodeServer
 from service.node.settings import NodeSettings
+from service.node.tls import TLSSettings, context_of
 
 log = logging.getLogger(__name__)
 
@@ -31,42 +32,63 @@ class Node:
         contexts: Iterable[Context],
         handlers: Sequence[Handler],
         access: Access,
-        tls: ssl.SSLContext | None = None,
+        tls: TLSSettings | None = None,
     ) -> None:
         """`contexts`: what is accepted, pynetdicom's or (abstract syntax, transfer syntaxes in order of preference).
 
         `handlers`: (event, callable[, arguments]) as for pynetdicom's AE. An N-* handler may give its data set as
-        bytes encoded in the context's transfer syntax. `event.assoc.notify` sends an N-EVENT-REPORT.
+        bytes encoded in the context's transfer syntax. `event.assoc.notify` sends an N-EVENT-REPORT. With `tls` there
+        is a second port that speaks TLS only; `settings.port` None leaves the plain one out.
         """
         self._settings, self._access, self._tls = settings, access, tls
         self._contexts = [each if isinstance(each, PresentationContext) else _context(*each) for each in contexts]
         self._handlers = list(handlers)
         self.refusals = Refusals()
         self._ae = NodeAE(settings, access, self.refusals)
-        self._server: NodeServer | None = None
-        self._thread: threading.Thread | None = None
+        self._plain: NodeServer | None = None
+        self._secure: NodeServer | None = None
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        """Listen. Raises OSError when the address is taken."""
+        """Listen. Raises OSError when an address is taken or a certificate cannot be read."""
         _quiet_libraries()
+        context = None if self._tls is None else context_of(self._tls)
+        if self._settings.port is not None:
+            self._plain = self._listen(self._settings.port, None)
+        if self._tls is not None:
+            self._secure = self._listen(self._tls.port, context)
+
+    def _listen(self, port: int, context: ssl.SSLContext | None) -> NodeServer:
         server = self._ae.make_server(
-            (self._settings.host, self._settings.port),
+            (self._settings.host, port),
             contexts=self._contexts,
-            ssl_context=self._tls,
+            ssl_context=context,
             evt_handlers=self._handlers,
             server_class=NodeServer,
         )
         assert isinstance(server, NodeServer)
-        self._server = server
-        self._thread = threading.Thread(target=server.serve_forever, name="node", daemon=True)
-        self._thread.start()
-        log.info("listening on %s port %d", *self.address)
+        thread = threading.Thread(target=server.serve_forever, name=f"node port {port}", daemon=True)
+        thread.start()
+        self._threads.append(thread)
+        log.info("listening on %s port %d%s", *_address(server), " with TLS" if context else "")
+        return server
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port it listens on."""
-        assert self._server is not None, "the node is not started"
-        return str(self._server.server_address[0]), int(self._server.server_address[1])
+        """Host and port it listens on, without TLS."""
+        assert self._plain is not None, "the node does not listen without TLS"
+        return _address(self._plain)
+
+    @property
+    def tls_address(self) -> tuple[str, int]:
+        """Host and port it listens on, with TLS."""
+        assert self._secure is not None, "the node does not listen with TLS"
+        return _address(self._secure)
+
+    def reload_tls(self) -> None:
+        """Read certificates and authorities again, for connections from now on. Raises OSError: the old ones stay."""
+        if self._secure is not None and self._tls is not None:
+            self._secure.ssl_context = context_of(self._tls)
 
     @property
     def associations(self) -> int:
@@ -79,10 +101,11 @@ class Node:
 
     def stop(self, timeout: float | None = None) -> None:
         """Take no more connections, let running associations end, abort those that go on after `timeout` seconds."""
-        if self._server is None or self._thread is None:
-            return
-        self._server.shutdown()
-        self._thread.join()
+        for server in (self._plain, self._secure):
+            if server is not None:
+                server.shutdown()
+        for thread in self._threads:
+            thread.join()
         deadline = time.monotonic() + (self._settings.stop_timeout_s if timeout is None else timeout)
         if not self._wait_until_idle(deadline):
             for assoc in self._ae.active_associations:
@@ -91,7 +114,6 @@ class Node:
             for assoc in self._ae.active_associations:
                 assoc.kill()
         self.refusals.flush()
-        self._server = self._thread = None
 
     def _wait_until_idle(self, deadline: float) -> bool:
         with self._ae.changed:
@@ -108,6 +130,10 @@ def _quiet_libraries() -> None:
     logging.getLogger("pynetdicom").setLevel(logging.CRITICAL)
     logging.getLogger("pydicom").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module=r"(pydicom|pynetdicom)\.")
+
+
+def _address(server: NodeServer) -> tuple[str, int]:
+    return str(server.server_address[0]), int(server.server_address[1])
 
 
 def _context(abstract_syntax: str, transfer_syntaxes: Sequence[str]) -> PresentationContext:

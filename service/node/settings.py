@@ -11,7 +11,8 @@ class NodeSettings:
     """Address, limits and deadlines of one node. Times are in seconds, sizes in bytes."""
 
     host: str = "127.0.0.1"
-    port: int = 11112  # 0: any free port
+    port: int | None = 11112  # 0: any free port; None: TLS only
+    share_port: bool = False  # with other processes of ours (SO_REUSEPORT): the kernel spreads the connections
     ae_title: str = "PRINTMGR"
 
     max_associations: int = 200

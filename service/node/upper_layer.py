@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import queue
 import select
 import threading
@@ -17,7 +16,7 @@ from pynetdicom.pdu_primitives import P_DATA
 from service.node import association_request
 from service.node.pdu_buffer import BadPDU, PDUBuffer
 from service.node.transport import NodeSocket
-from service.node.waking import MonotonicTimer, WakingQueue
+from service.node.waking import MonotonicTimer, Waker, WakingQueue
 
 if TYPE_CHECKING:
     from service.node.association import NodeAssociation
@@ -34,8 +33,7 @@ class NodeDUL(DULServiceProvider):
     def __init__(self, assoc: "NodeAssociation") -> None:
         super().__init__(assoc)
         self.daemon = True
-        self._wake_fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._wake_open = threading.Lock()
+        self._waker = Waker()
         self._send_turn = threading.RLock()
         self.to_provider_queue = WakingQueue(self.wake)
         self.to_user_queue = WakingQueue(assoc.signal.set)
@@ -58,9 +56,7 @@ class NodeDUL(DULServiceProvider):
         self._buffer = PDUBuffer(self.socket, self._pdu_limit, received)
 
     def wake(self) -> None:
-        with self._wake_open:
-            if self._wake_fd >= 0:
-                os.eventfd_write(self._wake_fd, 1)
+        self._waker.wake()
 
     def kill_dul(self) -> None:
         super().kill_dul()
@@ -81,7 +77,7 @@ class NodeDUL(DULServiceProvider):
         if self._buffer is None:
             self.begin_with(b"")
         self._poller = select.poll()
-        self._poller.register(self._wake_fd, select.POLLIN)
+        self._poller.register(self._waker, select.POLLIN)
         self._node._dul_ready.set()
         try:
             while not self._kill_thread:
@@ -196,9 +192,8 @@ class NodeDUL(DULServiceProvider):
         if timeout is None:
             self._buffer.rest()
         for ready, _ in poller.poll(None if timeout is None else max(0.0, timeout) * 1000 + 1):
-            if ready == self._wake_fd:
-                with contextlib.suppress(BlockingIOError):
-                    os.eventfd_read(self._wake_fd)
+            if ready == self._waker.fileno():
+                self._waker.clear()
 
     def _time_left(self) -> float | None:
         """Seconds to the next deadline this thread watches."""
@@ -217,9 +212,7 @@ class NodeDUL(DULServiceProvider):
         with contextlib.suppress(OSError, AttributeError):
             assert self.socket is not None
             self.socket._shutdown_socket()
-        with self._wake_open:
-            os.close(self._wake_fd)
-            self._wake_fd = -1
+        self._waker.close()
         self.ended = True
         self._buffer = None
         self.to_user_queue.put(None)  # whoever waits for a primitive waits no longer

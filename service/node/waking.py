@@ -1,6 +1,7 @@
-"""What wakes a thread: a signal, a queue that tells when something is put into it, and clocks to wait by."""
+"""What wakes a thread: a signal, a file handle, a queue that tells when something is put into it; and clocks."""
 
 import contextlib
+import os
 import queue
 import threading
 import time
@@ -47,6 +48,35 @@ class MonotonicTimer(Timer):
     @property
     def expired(self) -> bool:
         return self.running and self.remaining < 0
+
+
+class Waker:
+    """A file handle to poll beside sockets; `wake` from any thread ends the wait."""
+
+    def __init__(self) -> None:
+        self._fd = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._turn = threading.Lock()
+
+    def fileno(self) -> int:
+        return self._fd
+
+    def wake(self) -> None:
+        with self._turn:
+            if self._fd >= 0:
+                os.eventfd_write(self._fd, 1)
+
+    def clear(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            os.eventfd_read(self._fd)
+
+    def close(self) -> None:
+        with self._turn:
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class WakingQueue(queue.Queue[Any]):

@@ -322,3 +322,15 @@ def test_a_receiver_gets_data_sets_as_they_arrive() -> None:
         peer.release()
     assert pieces == [bytes(range(100)), bytes(range(100, 200)), bytes(range(200, 250))]
     assert order == ["Stream", "afterwards"]
+
+
+def test_two_nodes_may_share_a_port() -> None:
+    with running(ALL, share_port=True) as first, running(ALL, share_port=True, port=first.address[1]) as second:
+        peers = [Peer(first.address) for _ in range(40)]
+        assert [peer.associate()[0] for peer in peers] == [2] * 40
+        assert first.associations + second.associations == 40
+        assert min(first.associations, second.associations) > 0
+        for peer in peers:
+            peer.release()
+    with running(ALL) as alone, pytest.raises(OSError, match="in use"), running(ALL, port=alone.address[1]):
+        pass

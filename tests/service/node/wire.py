@@ -178,10 +178,10 @@ PARTNERS = PartnerList([CALLED], [Rule.of(CALLING, quota=64)])
 
 @contextmanager
 def running(
-    handlers: list[Any], access: PartnerList = PARTNERS, contexts: list[Any] = CONTEXTS, **settings: Any
+    handlers: list[Any], access: PartnerList = PARTNERS, contexts: list[Any] = CONTEXTS, port: int = 0, **settings: Any
 ) -> Iterator[Node]:
-    """A node on a free port."""
-    node = Node(NodeSettings(port=0, **settings), contexts, handlers, access)
+    """A node, on a free port."""
+    node = Node(NodeSettings(port=port, **settings), contexts, handlers, access)
     node.start()
     try:
         yield node

@@ -1,0 +1,124 @@
+"""Parts of messages: one that is arriving, what becomes of it, and the PDUs of one that is sent."""
+
+import time
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from struct import Struct
+from typing import Any, Protocol
+
+from pynetdicom import dimse_primitives
+from pynetdicom.dimse_messages import _MESSAGE_TYPES, DIMSEMessage
+from pynetdicom.dsutils import decode as decode_data_set
+from pynetdicom.presentation import PresentationContext
+
+from service.node import command_set
+from service.node.pdu_buffer import BadPDU
+from service.node.primitives import set_parameter
+from service.node.streamed import StreamedDataSet
+
+COMMAND, LAST = 1, 2  # bits of the message control header (PS3.8 E.2)
+
+_PDU_AND_PDV = Struct(">BxLLBB")
+_STREAMED_BYTES = 4 << 20  # what a message that lies elsewhere counts while it waits: it holds that place open
+
+
+class DataStream(Protocol):
+    """Takes a data set while it arrives; what goes wrong with it waits for the handler. Called by one thread."""
+
+    def write(self, fragment: memoryview, /) -> object: ...
+
+
+OpenStream = Callable[[Mapping[str, command_set.Value], PresentationContext], DataStream | None]
+"""From a message's command set: where its data set goes, or None to have it as bytes."""
+
+
+class Incoming:
+    """A message that is arriving."""
+
+    __slots__ = ("began_at", "command", "command_done", "context_id", "data", "fields", "size", "stream", "too_large")
+
+    def __init__(self) -> None:
+        self.began_at = time.monotonic()
+        self.command = bytearray()
+        self.command_done = False
+        self.context_id = 0
+        self.fields: dict[str, command_set.Value] = {}
+        self.data: BytesIO = BytesIO()
+        self.stream: DataStream | None = None
+        self.size = 0
+        self.too_large = False
+
+
+def as_primitive(incoming: Incoming) -> Any:
+    """The DIMSE primitive pynetdicom's message_to_primitive would make. Raises BadPDU."""
+    field = incoming.fields["CommandField"]
+    assert isinstance(field, int)
+    message = command_set.MESSAGES[field]
+    primitive = getattr(dimse_primitives, message.service)()
+    try:
+        for keyword, value in incoming.fields.items():
+            if hasattr(primitive, keyword):
+                set_parameter(primitive, keyword, value)
+        if message.data_set is not None:
+            setattr(primitive, message.data_set, incoming.data)
+    except (ValueError, TypeError) as wrong:
+        raise BadPDU(f"command set of a {message.service}: {wrong}") from None
+    primitive._context_id = incoming.context_id
+    return primitive
+
+
+def as_message(incoming: Incoming) -> DIMSEMessage:
+    """pynetdicom's message object, for those who listen to EVT_DIMSE_RECV."""
+    message = DIMSEMessage()
+    message.context_id = incoming.context_id
+    message.encoded_command_set = BytesIO(bytes(incoming.command))
+    message.command_set = decode_data_set(message.encoded_command_set, True, True)
+    message.__class__ = _MESSAGE_TYPES[int(incoming.fields["CommandField"])][1]  # type: ignore[arg-type]
+    message.data_set = incoming.data
+    return message
+
+
+def command_field(primitive: Any) -> int:
+    name = type(primitive).__name__
+    field = _REQUEST_FIELDS[name]
+    if name == "C_CANCEL" or primitive.MessageIDBeingRespondedTo is None:
+        return field
+    return field | command_set.RESPONSE
+
+
+_REQUEST_FIELDS = {
+    message.service: field for field, message in command_set.MESSAGES.items() if not field & command_set.RESPONSE
+}
+
+
+def data_set_of(primitive: Any, field: int) -> bytes | memoryview | None:
+    """The encoded data set; None when there is none, or nothing in it."""
+    keyword = command_set.MESSAGES[field].data_set
+    stream = None if keyword is None else getattr(primitive, keyword, None)
+    if not isinstance(stream, BytesIO):
+        return None
+    return stream.getbuffer() or None
+
+
+def size_of(primitive: Any) -> int:
+    """Bytes of memory its data set takes."""
+    if getattr(primitive, "stream", None) is not None:
+        return _STREAMED_BYTES
+    stream = getattr(primitive, "_dataset", None)
+    if not isinstance(stream, BytesIO) or isinstance(stream, StreamedDataSet):
+        return 0
+    return len(stream.getbuffer())
+
+
+def split(data: bytes | memoryview, context_id: int, kind: int, limit: int) -> list[bytes]:
+    """P-DATA-TF PDUs of one presentation data value each, no longer than `limit` (0: any length)."""
+    if 0 < limit < 7:
+        raise ValueError(f"the peer takes PDUs of {limit} bytes; expected 7 or more")
+    step = limit - 6 if limit else len(data)
+    pdus = []
+    for start in range(0, len(data), step):
+        fragment = data[start : start + step]
+        size = len(fragment)
+        last = LAST if start + size == len(data) else 0
+        pdus.append(_PDU_AND_PDV.pack(4, size + 6, size + 2, context_id, kind | last) + fragment)
+    return pdus
