@@ -13,6 +13,7 @@ from samples import phantoms
 SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"
 CT = "1.2.840.10008.5.1.4.1.1.2"
 CR = "1.2.840.10008.5.1.4.1.1.1"
+COUNT = 24  # of images that `samples` gives
 DATE, TIME = "20260105", "101500"
 
 

@@ -88,7 +88,9 @@ def sample_images(settings: Settings) -> list[Path]:
         from samples import make
     except ImportError:
         raise ServeFailed("the samples are not installed; run the demo from the project's folder") from None
-    return make.write(settings.data_dir / "samples")
+    folder = settings.data_dir / "samples"
+    made = sorted(folder.glob("*.dcm"))
+    return made if len(made) == make.COUNT else make.write(folder)
 
 
 @contextmanager
