@@ -24,9 +24,12 @@ def template(size: int) -> bytes:
     return out.getvalue()
 
 
-def write(folder: Path, count: int, *, per_series: int = 100, series_per_patient: int = 10, size: int = 32) -> None:
+def write(
+    folder: Path, count: int, *, per_series: int = 100, series_per_patient: int = 10, size: int = 32, flat: bool = False
+) -> None:
     """Write `count` CT instances below `folder`, 100 in a series and 10 series a patient in two studies unless said.
 
+    flat  all in one folder, so that shapes can be compared without what folders cost
     Names are File IDs, so that DCMTK's dcmmkdir can index the folder where it stands."""
     data = template(size)
     head = data.rindex(b"\xe0\x7f\x10\x00")
@@ -36,7 +39,7 @@ def write(folder: Path, count: int, *, per_series: int = 100, series_per_patient
         series = number // per_series
         patient = series // series_per_patient
         study = series // max(1, series_per_patient // 2)
-        path = folder / f"PA{patient:06}" / f"ST{study:06}" / f"SE{series:06}"
+        path = folder if flat else folder / f"PA{patient:06}" / f"ST{study:06}" / f"SE{series:06}"
         if number % per_series == 0:
             path.mkdir(parents=True, exist_ok=True)
         start = data[:head]
@@ -49,4 +52,6 @@ def write(folder: Path, count: int, *, per_series: int = 100, series_per_patient
         ):
             start = start.replace(placeholder, value.encode())
         at = number % (1 << 15)
-        (path / f"IM{number % per_series:06}").write_bytes(start + pixels[:-64] + noise[at : at + 64])
+        (path / f"IM{number if flat else number % per_series:06}").write_bytes(
+            start + pixels[:-64] + noise[at : at + 64]
+        )
