@@ -1,11 +1,12 @@
 """What the media component needs from outside, as protocols."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 from media.fileset.model import Rejection, SourceFile
+from media.studies import Commitment, ProcedureStep, Receipt, Received, Sender, StudyFile, StudyState
 
 Progress = Callable[[str, int, int], None]
 """progress(what, done, total): `what` is "files", "instances" or "bytes"."""
@@ -48,4 +49,78 @@ class Writer(Protocol):
 
     def write(self, image: VerifiedImage, output: Path) -> str:
         """Write into the folder `output`, whole or not at all; give the name there. Raises NoRoom, NotVerified."""
+        ...
+
+
+class Arrival(Protocol):
+    """A file of the inbox while its data set arrives; nothing stays of it unless it is kept."""
+
+    @property
+    def size_bytes(self) -> int:
+        """What it has so far, file meta information included."""
+        ...
+
+    @property
+    def data_set_at(self) -> int:
+        """Where the data set begins."""
+        ...
+
+    def write(self, fragment: memoryview, /) -> object:
+        """Take the next bytes. What goes wrong shows in `reading`."""
+        ...
+
+    def reading(self) -> BinaryIO:
+        """What was written, from its first byte. Raises NoRoom, Unreadable."""
+        ...
+
+    def keep(self, received: Received) -> Receipt:
+        """Make file and catalogue entry as safe as the settings ask, then return. Raises NoRoom, Unreadable."""
+        ...
+
+    def drop(self) -> None:
+        """Forget it; after `keep` this does nothing."""
+        ...
+
+
+class Inbox(Protocol):
+    """Where received instances lie, and the catalogue of them."""
+
+    def arrive(self, meta: bytes) -> Arrival:
+        """A new file that begins with `meta`; its name has nothing of what the sender says. Never raises."""
+        ...
+
+    def held(self, sop_instance_uids: Sequence[str]) -> Mapping[str, str]:
+        """Of these, the instances whose files are safe on the disk, with their SOP classes. Raises NoRoom."""
+        ...
+
+    def begin_step(self, step: ProcedureStep, sender: Sender) -> bool:
+        """Note a procedure step in progress; False when its UID is known already. Raises NoRoom."""
+        ...
+
+    def step(self, uid: str) -> ProcedureStep | None:
+        """What is known of a procedure step."""
+        ...
+
+    def change_step(self, step: ProcedureStep) -> None:
+        """Note what a procedure step has become. Raises NoRoom."""
+        ...
+
+    def promise(self, commitment: Commitment) -> bool:
+        """Note that a commitment is to be reported; False when its transaction is known already. Raises NoRoom."""
+        ...
+
+    def reported(self, commitment: Commitment) -> None:
+        """Note that its report was taken."""
+        ...
+
+
+class Catalogue(Protocol):
+    """What a Source asks of the received studies."""
+
+    def state(self, study_uid: str) -> StudyState | None:
+        """Whether all of a study has come; None when nothing of it has."""
+        ...
+
+    def files(self, study_uid: str) -> Sequence[StudyFile]:
+        """The files of all its instances in a stable order, those of one UID with other bytes too."""
         ...

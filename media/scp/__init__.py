@@ -1,0 +1,1 @@
+"""The DIMSE edge of received studies: storage, storage commitment, performed procedure steps."""
