@@ -17,7 +17,7 @@ from printmgr.ports import Caller, Print
 from service.store import jobs, orders, prints
 from service.store.engine import Durability, Store, migrate
 from service.store.jobs import JobState
-from service.store.models import Base
+from service.store.study_models import Base  # which knows all tables
 
 
 @pytest.fixture

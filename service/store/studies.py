@@ -1,0 +1,210 @@
+"""Receiving: a group of instances becomes one transaction, each SOP Instance UID compared with what is there."""
+
+import threading
+import time
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.engine.interfaces import DBAPICursor
+from sqlalchemy.pool import PoolProxiedConnection
+
+from media.studies import Receipt, Received
+from service.store.engine import Store, full_disk_named
+
+# Plain statements on one driver connection that stays open, as in service.store.orders: every instance comes this way.
+FIND = "SELECT id, sop_instance_uid, copy, file, size_bytes, data_set_at FROM instances WHERE sop_instance_uid IN ({})"
+PUT_STUDY = """INSERT INTO studies (uid, patient_id, issuer, patient_name, birth_date, sex, date, time, study_id,
+ accession_number, description, calling_ae, state, instances, conflicts, other_patients, size_bytes, first_at, last_at)
+ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'arriving', ?, ?, 0, ?, ?, ?)
+ ON CONFLICT (uid) DO UPDATE SET instances = instances + excluded.instances, conflicts = conflicts + excluded.conflicts,
+ other_patients = other_patients + CASE WHEN patient_id = excluded.patient_id THEN 0 ELSE excluded.instances END,
+ size_bytes = size_bytes + excluded.size_bytes, last_at = excluded.last_at, state = excluded.state,
+ completed_by = '' RETURNING id"""
+PUT_SERIES = """INSERT INTO series (study_id, uid, number, modality, description, instances) VALUES (?, ?, ?, ?, ?, ?)
+ ON CONFLICT (study_id, uid) DO UPDATE SET instances = instances + excluded.instances RETURNING id"""
+PUT_INSTANCE = """INSERT INTO instances (series_id, sop_instance_uid, copy, sop_class_uid, transfer_syntax_uid, number,
+ file, size_bytes, data_set_at, calling_ae, address, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ ON CONFLICT DO NOTHING"""
+REPLACE_FILE = "UPDATE instances SET file = ?, size_bytes = ?, data_set_at = ?, received_at = ? WHERE id = ?"
+UNCOUNT_STUDY = """UPDATE studies SET instances = instances - 1, conflicts = conflicts - ?, size_bytes = size_bytes - ?
+ WHERE id = ?"""
+UNCOUNT_SERIES = "UPDATE series SET instances = instances - 1 WHERE id = ?"
+MOST_PARAMETERS = 500
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """The file of an instance that is there."""
+
+    id: int
+    copy: int
+    file: str
+    size_bytes: int
+    data_set_at: int
+
+
+@dataclass(slots=True)
+class Entry:
+    """An instance that waits to be taken into the catalogue; `receipt` says what became of it."""
+
+    file: str  # below the inbox
+    received: Received
+    receipt: Receipt | None = None
+    copy: int = 0
+    replaces: int | None = None  # the row whose file is gone
+
+
+Same = Callable[[Entry, StoredFile], bool]
+"""Whether a new file and one that is there have the same data set. Raises FileNotFoundError without the latter."""
+
+
+class StudyWriter:
+    """Writes groups of instances, one after the other, from any thread."""
+
+    def __init__(self, store: Store, same: Same) -> None:
+        self._store = store
+        self._same = same
+        self._lock = threading.Lock()
+        self._raw: PoolProxiedConnection | None = None
+
+    def add(self, group: Sequence[Entry]) -> None:
+        """Commit the group and set the receipt of each. Raises ResourceLimit; what has no receipt then is not there."""
+        with self._lock, full_disk_named():
+            if self._raw is None:
+                self._raw = self._store.engine.raw_connection()
+            while some := [one for one in group if one.receipt is None]:
+                self._round(self._raw, some)
+
+    def _round(self, raw: PoolProxiedConnection, entries: Sequence[Entry]) -> None:
+        cursor = raw.cursor()
+        try:
+            self._compare(cursor, entries)
+            self._write(cursor, [one for one in entries if one.receipt is None])
+        except BaseException:
+            raw.rollback()
+            for one in entries:
+                one.receipt = None
+            raise
+        finally:
+            cursor.close()
+
+    def _compare(self, cursor: DBAPICursor, entries: Sequence[Entry]) -> None:
+        """Find out which entries are there already; before the transaction, for it reads files."""
+        there: dict[str, list[StoredFile]] = {}
+        uids = list({one.received.sop_instance_uid for one in entries})
+        for at in range(0, len(uids), MOST_PARAMETERS):
+            some = uids[at : at + MOST_PARAMETERS]
+            cursor.execute(FIND.format(",".join("?" * len(some))), some)
+            for id_, uid, *rest in cursor.fetchall():
+                there.setdefault(uid, []).append(StoredFile(id_, *rest))
+        for one in entries:
+            known = there.setdefault(one.received.sop_instance_uid, [])
+            self._judge(one, known)
+            if one.receipt is None and one.replaces is None:
+                received = one.received
+                known.append(StoredFile(0, one.copy, one.file, received.size_bytes, received.data_set_at))
+
+    def _judge(self, one: Entry, known: Iterable[StoredFile]) -> None:
+        one.copy, one.replaces = 0, None
+        for stored in known:
+            try:
+                if self._same(one, stored):
+                    one.receipt = Receipt.AGAIN
+                    return
+            except FileNotFoundError:
+                if stored.id:
+                    one.replaces = stored.id
+                    return
+            one.copy = max(one.copy, stored.copy + 1)
+
+    def _write(self, cursor: DBAPICursor, entries: Sequence[Entry]) -> None:
+        """Insert what is new; an entry whose UID another process took meanwhile keeps no receipt."""
+        if not entries:
+            return
+        now = time.time_ns() // 1000
+        cursor.execute("BEGIN IMMEDIATE")
+        done: list[tuple[Entry, Receipt]] = []
+        for study_entries in _by(entries, lambda one: one.received.study):
+            done += _write_study(cursor, study_entries, now)
+        cursor.execute("COMMIT")
+        for one, receipt in done:
+            one.receipt = receipt
+
+    def close(self) -> None:
+        with self._lock:
+            if self._raw is not None:
+                self._raw.close()
+                self._raw = None
+
+
+def _write_study(cursor: DBAPICursor, entries: Sequence[Entry], now: int) -> list[tuple[Entry, Receipt]]:
+    """The entries of one study; what each became."""
+    study = entries[0].received.study
+    about = (study.patient_id, study.issuer, study.patient_name, study.birth_date, study.sex, study.date, study.time)
+    more = (study.id, study.accession_number, study.description, entries[0].received.sender.calling_ae)
+    added = [one for one in entries if one.replaces is None]
+    conflicts = sum(one.copy > 0 for one in added)
+    size = sum(one.received.size_bytes for one in added)
+    cursor.execute(PUT_STUDY, (study.uid, *about, *more, len(added), conflicts, size, now, now))
+    ((study_id,),) = cursor.fetchall()
+    done: list[tuple[Entry, Receipt]] = []
+    for series_entries in _by(entries, lambda one: one.received.series.uid):
+        series_id = _put_series(cursor, study_id, series_entries)
+        for one in series_entries:
+            if _put_instance(cursor, series_id, one, now):
+                done.append((one, Receipt.OTHER_BYTES if one.copy else Receipt.NEW))
+            else:
+                _uncount(cursor, study_id, series_id, one)
+    return done
+
+
+def _put_series(cursor: DBAPICursor, study_id: int, entries: Sequence[Entry]) -> int:
+    series = entries[0].received.series
+    number = sum(one.replaces is None for one in entries)
+    cursor.execute(PUT_SERIES, (study_id, series.uid, series.number, series.modality, series.description, number))
+    ((series_id,),) = cursor.fetchall()
+    return int(series_id)
+
+
+def _put_instance(cursor: DBAPICursor, series_id: int, one: Entry, now: int) -> bool:
+    """Whether the row was written; not when its UID and copy are another's."""
+    found = one.received
+    if one.replaces is not None:
+        cursor.execute(REPLACE_FILE, (one.file, found.size_bytes, found.data_set_at, now, one.replaces))
+        return cursor.rowcount > 0
+    cursor.execute(
+        PUT_INSTANCE,
+        (
+            series_id,
+            found.sop_instance_uid,
+            one.copy,
+            found.sop_class_uid,
+            found.transfer_syntax_uid,
+            found.number,
+            one.file,
+            found.size_bytes,
+            found.data_set_at,
+            found.sender.calling_ae,
+            found.sender.address,
+            now,
+        ),
+    )
+    return cursor.rowcount > 0
+
+
+def _uncount(cursor: DBAPICursor, study_id: int, series_id: int, one: Entry) -> None:
+    """Take back what was counted ahead of an entry that was not written."""
+    if one.replaces is not None:
+        return
+    cursor.execute(UNCOUNT_STUDY, (one.copy > 0, one.received.size_bytes, study_id))
+    cursor.execute(UNCOUNT_SERIES, (series_id,))
+
+
+def _by(entries: Sequence[Entry], key: Callable[[Entry], Hashable]) -> list[list[Entry]]:
+    """Entries with the same key together, in the order they came."""
+    if len(entries) == 1:
+        return [list(entries)]
+    groups: dict[Hashable, list[Entry]] = {}
+    for one in entries:
+        groups.setdefault(key(one), []).append(one)
+    return list(groups.values())
