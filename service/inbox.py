@@ -1,0 +1,272 @@
+"""The study inbox of one process (media.ports.Inbox): received files, their catalogue, studies that are complete."""
+
+import errno
+import io
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from media.errors import MediaError, NoRoom, Unreadable
+from media.studies import Commitment, ProcedureStep, Receipt, Received, Sender, StudyFile, StudyState
+from printmgr.errors import ResourceLimit
+from service.group_commit import Durable, GroupCommit, Kept, same_data_set
+from service.inbox_folder import InboxFolder
+from service.node.streamed import StreamedFile
+from service.spool import NO_ROOM
+from service.store import commitments, completeness, study_queries
+from service.store.engine import Durability, Store
+from service.store.studies import Entry, StudyWriter
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN_S = 1.0  # at least so long between two looks at which studies are complete
+LOOKED_S = 1.0  # how long a look at the free space holds
+
+
+@dataclass(frozen=True, slots=True)
+class InboxSettings:
+    """What an inbox is told."""
+
+    root: Path
+    durable: Durable = Durable.GROUP
+    rule: completeness.Rule = field(default_factory=completeness.Rule)
+    min_free_bytes: int = 1 << 28
+    max_instance_bytes: int = 4 << 30
+
+
+class FileArrival:
+    """A file of the inbox while its data set arrives (media.ports.Arrival)."""
+
+    __slots__ = ("_error", "_file", "_inbox", "data_set_at", "size_bytes")
+
+    def __init__(self, inbox: "StudyInbox", meta: bytes) -> None:
+        self._inbox = inbox
+        self._file: StreamedFile | None = None
+        self._error: MediaError | None = None
+        self.data_set_at = self.size_bytes = 0
+        try:
+            inbox.check_room()
+            self._file = StreamedFile(inbox.folder.arriving)
+        except NoRoom as error:
+            self._error = error
+        except OSError as error:
+            self._error = _named(error)
+        self.write(memoryview(meta))
+        self.data_set_at = len(meta)
+
+    def write(self, fragment: memoryview, /) -> None:
+        if self._file is None:
+            return
+        self.size_bytes += len(fragment)
+        try:
+            if self.size_bytes > self._inbox.settings.max_instance_bytes:
+                raise NoRoom(f"more than {self._inbox.settings.max_instance_bytes} bytes, the limit for one instance")
+            self._file.append(fragment)
+        except NoRoom as error:
+            self._file, self._error = None, error
+        except OSError as error:
+            self._file, self._error = None, _named(error)
+
+    def reading(self) -> BinaryIO:
+        stream = io.FileIO(self._written().fileno(), closefd=False)
+        stream.seek(0)
+        return cast(BinaryIO, stream)
+
+    def keep(self, received: Received) -> Receipt:
+        file = self._written()
+        receipt = self._inbox.keep(file, received)
+        self._file = None
+        return receipt
+
+    def drop(self) -> None:
+        self._file = None
+
+    def _written(self) -> StreamedFile:
+        if self._file is None:
+            raise self._error or Unreadable("inbox", "the arrival was dropped")
+        return self._file
+
+
+class StudyInbox:
+    """Receives instances for one node process."""
+
+    def __init__(
+        self, settings: InboxSettings, database_url: str, examine: Callable[[BinaryIO, int], Received]
+    ) -> None:
+        """`examine`: what a file of the inbox is, for files that a dead process left. Raises OSError."""
+        self.settings = settings
+        self._examine = examine
+        off = settings.durable is Durable.OFF
+        self.store = Store(database_url, Durability.REPEATABLE if off else Durability.ANSWERED)
+        self.folder = InboxFolder(settings.root)
+        self._writer = StudyWriter(self.store, lambda new, stored: same_data_set(settings.root, new, stored))
+        self._commit = GroupCommit(settings.root, self._writer, settings.durable)
+        self._clock = threading.Thread(target=self._settle_studies, name="study clock", daemon=True)
+        self._changed = threading.Event()
+        self._stopping = threading.Event()
+        self._room: NoRoom | None = None
+        self._looked = 0.0
+        if off:
+            log.warning('[inbox] durable = "off": a power cut LOSES instances that were answered with success')
+
+    def start(self) -> None:
+        """Take in what dead processes left, then watch for studies that are complete."""
+        if adopted := self.folder.recover(self._known, self._adopt):
+            log.warning("took in %d instances that an earlier process had not entered in the catalogue", adopted)
+        self._changed.set()
+        self._clock.start()
+
+    def stop(self) -> None:
+        """End; the node takes nothing more."""
+        self._stopping.set()
+        self._changed.set()
+        self._clock.join()
+        self._commit.close()
+        self._writer.close()
+        self.folder.close()
+        self.store.close()
+
+    # media.ports.Inbox
+
+    def arrive(self, meta: bytes) -> FileArrival:
+        return FileArrival(self, meta)
+
+    def keep(self, file: StreamedFile, received: Received) -> Receipt:
+        """Name a file and make it as safe as the settings ask. Raises NoRoom, Unreadable."""
+        try:
+            name = self.folder.next_name()
+            file.keep(self.settings.root / name, durable=self.settings.durable is Durable.FILE)
+        except OSError as error:
+            raise _named(error) from error
+        off = self.settings.durable is Durable.OFF
+        receipt = self._commit.keep(Kept(Entry(name, received), None if off else file))
+        if not self._changed.is_set():
+            self._changed.set()
+        return receipt
+
+    def check_room(self) -> None:
+        """Raises NoRoom when the disk is nearly full."""
+        now = time.monotonic()
+        if now - self._looked > LOOKED_S:
+            disk = os.statvfs(self.settings.root)
+            free = disk.f_bavail * disk.f_frsize
+            full = NoRoom(f"{free} bytes are free; expected {self.settings.min_free_bytes}")
+            self._room, self._looked = (full if free < self.settings.min_free_bytes else None), now
+        if self._room is not None:
+            raise self._room
+
+    def held(self, sop_instance_uids: Sequence[str]) -> Mapping[str, str]:
+        self._commit.flush()
+        with self.store.read() as connection:
+            found = study_queries.held(connection, sop_instance_uids)
+        root = self.settings.root
+        return {one.sop_instance_uid: one.sop_class_uid for one in found if _size(root / one.file) == one.size_bytes}
+
+    def begin_step(self, step: ProcedureStep, sender: Sender) -> bool:
+        with _room_named(), self.store.write() as connection:
+            new = completeness.begin_step(connection, step, sender)
+        self._changed.set()
+        return new
+
+    def step(self, uid: str) -> ProcedureStep | None:
+        with self.store.read() as connection:
+            return completeness.step(connection, uid)
+
+    def change_step(self, step: ProcedureStep) -> None:
+        with _room_named(), self.store.write() as connection:
+            completeness.change_step(connection, step)
+        self._changed.set()
+
+    def promise(self, commitment: Commitment) -> bool:
+        with _room_named(), self.store.write() as connection:
+            return commitments.add(connection, commitment)
+
+    def reported(self, commitment: Commitment) -> None:
+        with _room_named(), self.store.write() as connection:
+            commitments.reported(connection, commitment)
+
+    # what dead processes left
+
+    def _known(self, run: str) -> set[str]:
+        with self.store.read() as connection:
+            return study_queries.files_below(connection, run)
+
+    def _adopt(self, name: str) -> bool:
+        path = self.settings.root / name
+        size = path.stat().st_size
+        try:
+            with path.open("rb", buffering=0) as stream:
+                entry = Entry(name, self._examine(cast(BinaryIO, stream), size))
+        except MediaError as error:
+            log.warning("%s is no whole instance: %s", name, error)
+            return False
+        self._writer.add([entry])
+        return entry.receipt is not Receipt.AGAIN
+
+    # which studies are complete
+
+    def _settle_studies(self) -> None:
+        look_at: float | None = None
+        while not self._stopping.is_set():
+            self._changed.wait(None if look_at is None else max(0.0, look_at - time.time()))
+            self._changed.clear()
+            try:
+                look_at = self._settle_once()
+            except Exception:  # the top of the thread: the next look may find the database free
+                log.exception("could not look for studies that are complete")
+                look_at = time.time() + LOOK_AGAIN_S
+            self._stopping.wait(LOOK_AGAIN_S)
+
+    def _settle_once(self) -> float | None:
+        with self.store.write() as connection:
+            settled, look_at = completeness.settle(connection, self.settings.rule, time.time())
+        for study in settled:
+            level = logging.WARNING if study.state is StudyState.INCOMPLETE else logging.INFO
+            log.log(level, "study %s is %s by %s: %d instances", study.uid, study.state, study.by, study.instances)
+        return look_at
+
+
+class StudyCatalogue:
+    """The received studies, for discs (media.ports.Catalogue)."""
+
+    def __init__(self, store: Store, root: Path) -> None:
+        self._store = store
+        self._root = root
+
+    def state(self, study_uid: str) -> StudyState | None:
+        with self._store.read() as connection:
+            return study_queries.state(connection, study_uid)
+
+    def files(self, study_uid: str) -> list[StudyFile]:
+        with self._store.read() as connection:
+            found = study_queries.files(connection, study_uid)
+        return [StudyFile(str(self._root / one.file), one.size_bytes) for one in found]
+
+
+def _named(error: OSError) -> MediaError:
+    """What the sender can do something about, from what does not concern it."""
+    if error.errno in NO_ROOM or error.errno in (errno.EMFILE, errno.ENFILE):
+        return NoRoom(f"the inbox has no room: {error.strerror}")
+    return Unreadable("inbox", error.strerror or type(error).__name__)
+
+
+@contextmanager
+def _room_named() -> Iterator[None]:
+    try:
+        yield
+    except ResourceLimit as error:
+        raise NoRoom(str(error)) from error
+
+
+def _size(path: Path) -> int:
+    """-1 when it is gone."""
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1
