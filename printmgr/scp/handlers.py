@@ -35,7 +35,7 @@ def new_instance_uid() -> str:
 
 
 class PrintSCP:
-    """Print for any number of associations, on stock pynetdicom or any acceptor that raises its events."""
+    """Print for any number of associations, on an acceptor that raises pynetdicom's events."""
 
     def __init__(
         self, port: PrintPort, software_version: str = "", new_uid: Callable[[], str] = new_instance_uid
@@ -46,10 +46,9 @@ class PrintSCP:
         self.work: dict[object, Work] = {}  # by association
 
     def handlers(self) -> list[tuple[evt.EventType, Callable[[evt.Event], Any]]]:
-        """For pynetdicom's `evt_handlers`."""
+        """For an acceptor that answers N-CREATE with the instance its request names after the handler."""
         return [
             (evt.EVT_C_ECHO, c_echo),
-            (evt.EVT_DIMSE_RECV, self.name_instance),
             (evt.EVT_N_CREATE, self.n_create),
             (evt.EVT_N_SET, self.n_set),
             (evt.EVT_N_GET, self.n_get),
@@ -59,6 +58,10 @@ class PrintSCP:
             (evt.EVT_ABORTED, self.end),
             (evt.EVT_CONN_CLOSE, self.connection_closed),
         ]
+
+    def stock_handlers(self) -> list[tuple[evt.EventType, Callable[[evt.Event], Any]]]:
+        """For stock pynetdicom's `evt_handlers`."""
+        return [*self.handlers(), (evt.EVT_DIMSE_RECV, self.name_instance)]
 
     def name_instance(self, event: evt.Event) -> None:
         """Name the instance of an N-CREATE that leaves it to us, before pynetdicom reads the command.
@@ -71,7 +74,10 @@ class PrintSCP:
             command.AffectedSOPInstanceUID = self.new_uid()
 
     def n_create(self, event: evt.Event) -> Answer:
+        """An instance that the SCU does not name is named here."""
         request: Any = event.request
+        if not request.AffectedSOPInstanceUID:
+            request.AffectedSOPInstanceUID = self.new_uid()
         return self.serve(
             event, "N-CREATE", request.AffectedSOPClassUID, request.AffectedSOPInstanceUID, request.AttributeList
         )

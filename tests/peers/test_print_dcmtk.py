@@ -155,7 +155,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     ae = AE("PRINTER")
     ae.supported_contexts = presentation_contexts()
     ae.maximum_pdu_size = 131072
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=PrintSCP(port).handlers())
+    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=PrintSCP(port).stock_handlers())
     server.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     yield Site(port, server.socket.getsockname()[1], images)
     server.shutdown()

@@ -95,7 +95,7 @@ def server() -> Iterator[tuple[PrintSCP, ThreadedAssociationServer]]:
     ae = AE("PRINTER")
     ae.supported_contexts = presentation_contexts()
     ae.maximum_pdu_size = 131072
-    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=scp.handlers())
+    server = ae.start_server(("127.0.0.1", 0), block=False, evt_handlers=scp.stock_handlers())
     server.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     yield scp, server
     server.shutdown()
