@@ -9,7 +9,7 @@ from media.index.compact import Pool
 from media.index.conflicts import settle
 from media.index.flaws import Flaw, Odd
 from media.index.found import Found
-from media.index.runs import Memory, nothing_yet
+from media.index.memory import Memory, nothing_yet
 from media.index.scan import scan
 from media.ports import Progress, Source
 

@@ -22,7 +22,7 @@ from media.index.deflated import Inflated
 from media.index.flaws import Flaw, Odd, truncated
 from media.index.found import Found, assembled
 from media.index.keys import WANTED, Wanted
-from media.index.scan import FIRST_BYTES, read_meta
+from media.index.reader import FIRST_BYTES, read_meta
 from media.index.walk import BIG_ENDIAN, DEEPEST, EXPLICIT, IMPLICIT, PIXEL_TAGS, Syntax, header, skip_value
 from media.index.window import LARGEST_VALUE_BYTES, Window, read_up_to
 

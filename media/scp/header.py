@@ -11,7 +11,7 @@ from media.fileset.model import Reason
 from media.index.flaws import Flaw
 from media.index.found import Part
 from media.index.index import scanned
-from media.index.runs import Memory, nothing_yet
+from media.index.memory import Memory, nothing_yet
 from media.scp.file_meta import is_uid, read_head
 from media.studies import Received, Sender, Series, Study
 

@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from media.errors import MediaError
 from media.fileset.model import Reason
 from media.index.flaws import Flaw
-from media.index.runs import Memory, nothing_yet
+from media.index.memory import Memory, nothing_yet
 from media.ports import Arrival, Inbox
 from media.scp import header
 from media.scp.answers import refusal

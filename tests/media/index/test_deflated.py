@@ -10,7 +10,7 @@ from media.fileset.model import Reason
 from media.index.deflated import ALWAYS_BYTES, INFLATED_BYTES, Inflated
 from media.index.flaws import Flaw
 from media.index.found import Found
-from media.index.runs import nothing_yet
+from media.index.memory import nothing_yet
 from media.index.scan import scan
 from samples.awkward import encoded, image
 

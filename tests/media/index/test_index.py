@@ -96,7 +96,7 @@ def test_nothing_of_a_bomb_is_kept(awkward: dict[str, Path]) -> None:
     import tracemalloc
 
     from media.index.flaws import Flaw
-    from media.index.runs import nothing_yet
+    from media.index.memory import nothing_yet
     from media.index.scan import scan
 
     data = awkward["deflate_bomb"].read_bytes()

@@ -14,7 +14,7 @@ from media.fileset.model import Reason
 from media.index import slow
 from media.index.flaws import Flaw, Odd
 from media.index.found import Found
-from media.index.runs import nothing_yet
+from media.index.memory import nothing_yet
 from media.index.scan import scan
 from samples.awkward import INDEX_REASONS, encoded, image
 from samples.record_types import RECORDS

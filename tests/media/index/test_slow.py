@@ -13,7 +13,7 @@ from media.index import slow
 from media.index.flaws import Flaw
 from media.index.found import Found
 from media.index.index import scanned
-from media.index.runs import nothing_yet
+from media.index.memory import nothing_yet
 from media.index.window import LARGEST_VALUE_BYTES
 from samples.awkward import encoded, image
 from samples.record_types import RECORDS
