@@ -186,6 +186,9 @@ def _lay_out(form: Format, entries: Sequence[Entry], file: BinaryIO) -> tuple[An
                 udf_path=name if form.udf else None,
             )
         image.force_consistency()
+        _measure_parents(image.pvd.root_directory_record())
+        if form.joliet:
+            _measure_parents(image.joliet_vd.root_directory_record())
         if form.udf:
             _name_parents(image.udf_root, image.udf_root)
         extents = [
@@ -218,6 +221,19 @@ def _name_parents(folder: Any, parent: Any) -> None:
             identifier.icb.log_block_num = parent.desc_tag.tag_location
         elif identifier.is_dir():
             _name_parents(identifier.file_entry, folder)
+
+
+def _measure_parents(root: Any) -> None:
+    """Give every ".." the length of its parent (ECMA-119 6.8.2.2).
+
+    pycdlib 1.22 sets them when the parent grows by a sector, and those of folders that come after that stay at one."""
+    todo = [root]
+    while todo:
+        parent = todo.pop()
+        for child in parent.children:
+            if child.is_dir() and not child.is_dot() and not child.is_dotdot():
+                child.children[1].data_length = parent.get_data_length()
+                todo.append(child)
 
 
 def _reserve(descriptor: int, size_bytes: int) -> None:

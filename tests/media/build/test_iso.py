@@ -16,6 +16,7 @@ import pytest
 from media.build.iso import Format, Last, Written, write_image
 from media.build.stream import Entry, from_bytes, from_path
 from media.errors import BadOrder, SourceChanged
+from media.verify import verify_image
 
 FORMAT = Format("TEST_01", created_s=1_700_000_000)
 FULL = replace(FORMAT, udf=True, joliet=True)
@@ -140,6 +141,12 @@ def test_both_trees_give_the_bytes_back(tmp_path: Path, form: Format) -> None:
         assert found.pop("CHECKSUM.TXT")
         assert found == files
     run("chmod", "-R", "u+w", tmp_path / "iso")
+
+
+@pytest.mark.parametrize("count", [47, 48, 49, 96, 100, 300])
+def test_folders_of_several_sectors(tmp_path: Path, count: int) -> None:
+    build(tmp_path / "image", FULL, {f"DICOM/PA{number:06}/ST000001/IM000001": b"x" for number in range(count)})
+    assert [str(finding) for finding in verify_image(tmp_path / "image").findings if "record" in finding.detail] == []
 
 
 def test_progress_ends_at_its_totals(tmp_path: Path) -> None:
