@@ -296,7 +296,7 @@ def test_a_private_class_is_stored_where_its_handler_is_bound() -> None:
 
 
 def test_a_receiver_gets_data_sets_as_they_arrive() -> None:
-    """What a storage SCP sets at the association's begin; tasks of its handler follow the answer."""
+    """What a storage SCP sets before the association is accepted; tasks of its handler follow the answer."""
     pieces: list[bytes] = []
     order: list[str] = []
 
@@ -305,7 +305,7 @@ def test_a_receiver_gets_data_sets_as_they_arrive() -> None:
             pieces.append(bytes(fragment))
             return len(fragment)
 
-    def established(event: Any) -> None:
+    def requested(event: Any) -> None:
         event.assoc.receive_into = lambda fields, context: Stream() if fields["CommandField"] == 1 else None
 
     def c_store(event: Any) -> int:
@@ -314,7 +314,7 @@ def test_a_receiver_gets_data_sets_as_they_arrive() -> None:
         return 0x0000
 
     more: dict[str, Any] = {"AffectedSOPClassUID": wire.CT_STORAGE, "AffectedSOPInstanceUID": "1.2", "Priority": 0}
-    handlers = [(evt.EVT_C_STORE, c_store), (evt.EVT_ESTABLISHED, established), *ALL]
+    handlers = [(evt.EVT_C_STORE, c_store), (evt.EVT_REQUESTED, requested), *ALL]
     with running(handlers) as node, Peer(node.address) as peer:
         peer.associate(wire.CT_STORAGE, wire.META)
         assert peer.ask(wire.message(1, 1, bytes(range(250)), cut=100, **more))[0]["Status"] == 0
