@@ -84,7 +84,7 @@ class NodeAssociation(Association):
         self._ended = ended
         self.partner: Partner | None = None
         self.certificate: bytes | None = None
-        # where data sets go while they arrive, then `event.request.stream`; set it at EVT_REQUESTED, the peer may be fast
+        # where data sets go while they arrive, then `event.request.stream`; set at EVT_REQUESTED: the peer may be fast
         self.receive_into: OpenStream | None = None
         self._afterwards: list[Callable[[], None]] = []
         self.acse = NodeACSE(self)
