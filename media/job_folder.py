@@ -73,7 +73,7 @@ def _order_of(job: Job) -> BuildOrder | None:
 
 def _same(before: BuildOrder, order: BuildOrder, keep_created: bool) -> bool:
     if not keep_created:
-        order = replace(order, disc=replace(order.disc, created=before.disc.created))
+        order = replace(order, disc=order.disc._replace(created=before.disc.created))
     return before == order
 
 

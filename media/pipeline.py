@@ -47,7 +47,7 @@ from media.job_files import (
 )
 from media.ports import Progress, Source
 from media.report import as_json, failure_json, report_json
-from media.sources import SOURCES
+from media.sources import source_of
 from media.writers import WRITERS, default_writers
 
 REPORT = "report.json"
@@ -74,7 +74,7 @@ class BuildOrder:
     def to_json(self) -> dict[str, Any]:
         """The order as JSON values."""
         value = asdict(self)
-        value["disc"]["leave_out"] = sorted(self.disc.leave_out)
+        value["disc"] = {**self.disc._asdict(), "leave_out": sorted(self.disc.leave_out)}
         return value
 
     @classmethod
@@ -234,7 +234,7 @@ def write_failure(order: BuildOrder, job: Job, error: MediaError) -> None:
 
 def sources_of(order: BuildOrder) -> list[Source]:
     """The sources of an order. Raises BadOrder for one that does not exist."""
-    return [SOURCES["folder"](path) for path in order.sources]
+    return [source_of(name) for name in order.sources]
 
 
 def _indexed(order: BuildOrder, progress: Progress) -> Index:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from media.fileset.media import SECTOR_BYTES
 
@@ -12,8 +12,7 @@ LARGEST_EXTENT_BYTES = 0xFFFFF800
 FAT_CLUSTER_BYTES = 32768
 
 
-@dataclass(frozen=True, slots=True)
-class Trees:
+class Trees(NamedTuple):
     """The trees beside ISO 9660 on an image."""
 
     udf: bool = False
@@ -76,11 +75,13 @@ def path_table_sectors(names: Counter[int], character_bytes: int) -> int:
     return 2 * 2 * max(1, -(-size // 4096))
 
 
-@dataclass(slots=True)
 class Folder:
     """What a folder holds: names with the directory records each needs, of a folder 0."""
 
-    names: list[tuple[str, int]] = field(default_factory=list)
+    __slots__ = ("names",)
+
+    def __init__(self) -> None:
+        self.names: list[tuple[str, int]] = []
 
     def sectors(self, record_bytes: Callable[[str, bool], int]) -> int:
         """Sectors of its directory; a file of several extents has a record for each."""
@@ -147,8 +148,7 @@ def zip_bytes(files: Mapping[tuple[str, ...], int]) -> int:
     return 98 + sum(size + 30 + 46 + 48 + 2 * len("/".join(path)) for path, size in files.items())
 
 
-@dataclass(frozen=True, slots=True)
-class Costs:
+class Costs(NamedTuple):
     """The most that one more file or folder adds to a volume: what splitting counts with."""
 
     file_overhead: int

@@ -4,7 +4,6 @@ Never a Patient ID, never the file: Study Date and Time, Study ID, Series Number
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from media.fileset import records
 from media.fileset.model import Instance
@@ -20,20 +19,24 @@ DATES_AND_TIMES: tuple[tuple[str, int, int], ...] = (
 MOST_STUDY_ID = 16  # VR SH
 
 
-@dataclass(slots=True)
 class SeriesGroup:
     """The instances of one series, in the order of the index; `derived` is of its study and series keys."""
 
-    instances: list[Instance]
-    derived: dict[int, bytes] = field(default_factory=dict)
-    numbers: dict[int, bytes] = field(default_factory=dict)  # position -> derived Instance Number
+    __slots__ = ("derived", "instances", "numbers")
+
+    def __init__(self) -> None:
+        self.instances: list[Instance] = []
+        self.derived: dict[int, bytes] = {}
+        self.numbers: dict[int, bytes] = {}  # position -> derived Instance Number
 
 
-@dataclass(slots=True)
 class StudyGroup:
     """The series of one study."""
 
-    series: dict[bytes, SeriesGroup] = field(default_factory=dict)
+    __slots__ = ("series",)
+
+    def __init__(self) -> None:
+        self.series: dict[bytes, SeriesGroup] = {}
 
 
 def derive(studies: Sequence[StudyGroup]) -> None:

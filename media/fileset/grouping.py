@@ -1,7 +1,6 @@
 """PURE. Instances by patient, study and series, in the order in which a directory lists them."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 
 from media.fileset import records
 from media.fileset.derivation import SeriesGroup, StudyGroup
@@ -10,11 +9,13 @@ from media.fileset.model import Instance
 UNNUMBERED = 1 << 62
 
 
-@dataclass(slots=True)
 class PatientGroup:
     """The studies of one Patient ID."""
 
-    studies: dict[bytes, StudyGroup] = field(default_factory=dict)
+    __slots__ = ("studies",)
+
+    def __init__(self) -> None:
+        self.studies: dict[bytes, StudyGroup] = {}
 
 
 def grouped(instances: Iterable[Instance]) -> list[PatientGroup]:
@@ -27,7 +28,7 @@ def grouped(instances: Iterable[Instance]) -> list[PatientGroup]:
         if group is None:
             patient = patients.setdefault(instance.patient.get(records.PATIENT_ID, b""), PatientGroup())
             study = patient.studies.setdefault(instance.study.get(records.STUDY_UID, b""), StudyGroup())
-            group = study.series.setdefault(instance.series.get(records.SERIES_UID, b""), SeriesGroup([]))
+            group = study.series.setdefault(instance.series.get(records.SERIES_UID, b""), SeriesGroup())
             met[shared] = group
         group.instances.append(instance)
     return list(patients.values())

@@ -1,8 +1,8 @@
 """TABLE. PURE. Media by name: what they hold, and the file systems a File-set goes out in (PS3.12)."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from media.errors import BadOrder
 
@@ -45,8 +45,7 @@ LARGEST_FILE_BYTES: dict[FileSystem, int] = {
 """What one file may have; not here: no limit that a medium could reach."""
 
 
-@dataclass(frozen=True, slots=True)
-class Medium:
+class Medium(NamedTuple):
     """A medium to buy: its kind and the bytes a volume may fill."""
 
     name: str

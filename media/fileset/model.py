@@ -1,12 +1,14 @@
 """PURE. Values of the File-set: what the index finds, what the plan decides."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 Keys = Mapping[int, bytes]
 """Tag -> value as the standard encodes it in Explicit VR Little Endian, padding stripped; of a sequence the
 encoded items. A tag that the file does not have is absent; a tag without a value is b''."""
+
+NO_KEYS: Mapping[int, bytes] = {}
 
 
 class Reason(StrEnum):
@@ -41,8 +43,7 @@ NEVER_IN_THE_WAY = frozenset({Reason.NOT_DICOM, Reason.DICOMDIR, Reason.DUPLICAT
 """Found beside the instances of a source and named in the report, but no reason to fail the job."""
 
 
-@dataclass(frozen=True, slots=True)
-class SourceFile:
+class SourceFile(NamedTuple):
     """A file of a source; `member` names it inside a ZIP."""
 
     path: str
@@ -55,8 +56,7 @@ class SourceFile:
         return self.path if self.member is None else f"{self.path}!{self.member}"
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A file that is not on the disc, with the reason and what exactly."""
 
     source: SourceFile
@@ -64,8 +64,7 @@ class Rejection:
     detail: str = ""
 
 
-@dataclass(slots=True)
-class Instance:
+class Instance(NamedTuple):
     """One SOP instance in one file. The mappings of patient, study and series are shared between instances."""
 
     source: SourceFile
@@ -80,8 +79,7 @@ class Instance:
     """Bytes of the file, once inflated, beside the value of Pixel Data; 0: unknown, or no pixels."""
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(NamedTuple):
     """All that a source holds: every file is one of the two."""
 
     instances: list[Instance]
@@ -96,15 +94,14 @@ class Action(StrEnum):
     TRANSCODE = "transcode"
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedFile:
+class PlannedFile(NamedTuple):
     """One file of a volume."""
 
     file_id: tuple[str, ...]
     instance: Instance
     action: Action
     transfer_syntax_uid: str  # on the disc
-    derived: Mapping[int, bytes] = field(default_factory=dict)
+    derived: Mapping[int, bytes] = NO_KEYS
     """Keys that differ in the directory from the file: derived (--derive), or b'' for one left out as not encodable."""
     record_type: str = "IMAGE"  # (0004,1430)
     keys: bytes = b""  # of the instance's record, encoded: what follows (0004,1512)
@@ -112,8 +109,7 @@ class PlannedFile:
     size_bytes: int = 0  # on the disc; of a transcoded file the most it can have
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """One File-set on one medium."""
 
     number: int
@@ -123,8 +119,7 @@ class Volume:
     estimated_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """What will be on which volume and why, before anything is written."""
 
     created: str  # ISO 8601; every time on the image

@@ -1,8 +1,8 @@
 """PURE. What is asked for: the disc order."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from media.errors import BadOrder
 from media.fileset.file_ids import COMPONENT
@@ -12,8 +12,24 @@ from media.fileset.transfer_syntaxes import LOSSLESS_TARGETS
 FILE_SET_ID = re.compile(r"[A-Z0-9_]{0,16}")
 
 
-@dataclass(frozen=True, slots=True)
-class DiscOrder:
+class Fields(NamedTuple):
+    """What a disc order says, unchecked."""
+
+    created: str
+    profile: str = ""
+    medium: str = ""
+    leave_out: frozenset[Reason] = frozenset()
+    derive: bool = False
+    file_set_id: str = "DISC"
+    compress: str = ""
+    joliet: bool = False
+    udf: bool | None = None
+    icons: bool = False
+    descriptor: str = ""
+    private_records: bool = False
+
+
+class DiscOrder(Fields):
     """One order; the same order over the same index gives the same plan.
 
     created          ISO 8601 with offset; every time on the image
@@ -30,20 +46,18 @@ class DiscOrder:
     private_records  SOP classes without a directory record get a PRIVATE one instead of a refusal
     """
 
-    created: str
-    profile: str = ""
-    medium: str = ""
-    leave_out: frozenset[Reason] = frozenset()
-    derive: bool = False
-    file_set_id: str = "DISC"
-    compress: str = ""
-    joliet: bool = False
-    udf: bool | None = None
-    icons: bool = False
-    descriptor: str = ""
-    private_records: bool = False
+    __slots__ = ()
 
-    def __post_init__(self) -> None:
+    if not TYPE_CHECKING:  # the fields themselves say what a caller may give
+
+        def __new__(cls, *values: Any, **named: Any) -> "DiscOrder":
+            """Raises BadOrder."""
+            order = super().__new__(cls, *values, **named)
+            order.check()
+            return order
+
+    def check(self) -> None:
+        """See that every field can be carried out. Raises BadOrder."""
         if not FILE_SET_ID.fullmatch(self.file_set_id):
             raise BadOrder(f"File-set ID is {self.file_set_id!r}; expected up to 16 of A-Z, 0-9 and _")
         if self.descriptor and not COMPONENT.fullmatch(self.descriptor):

@@ -3,7 +3,6 @@
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from media.fileset import file_ids
 from media.fileset.capacity import (
@@ -75,12 +74,12 @@ def plan(index: Index, order: DiscOrder, companions: Companions = no_companions)
     while True:
         fitting, bundles, too_large = bundled(runs, target, reserve)
         refusals, left_out, ignored = sorted_out([*index.rejections, *rejections, *too_large], order.leave_out)
-        made = replace(made, refusals=refusals, left_out=left_out, ignored=ignored)
+        made = made._replace(refusals=refusals, left_out=left_out, ignored=ignored)
         parts = split(bundles, room(target, costs, reserve), overheads(costs)[1])
         volumes = filled([named(volume, fitting) for volume in parts], made, order, target, companions)
         excess = max((one.estimated_bytes - made.capacity_bytes for one in volumes), default=0)
         if excess <= 0:
-            return replace(made, volumes=volumes)
+            return made._replace(volumes=volumes)
         reserve += excess
 
 
@@ -173,7 +172,7 @@ def filled(
         sizes = {one.file_id: one.size_bytes for one in files}
         sizes[("DICOMDIR",)] = directory_bytes(volume, maker)
         sizes.update(companions(made, volume))
-        volumes.append(replace(volume, estimated_bytes=total_bytes(sizes, target)))
+        volumes.append(volume._replace(estimated_bytes=total_bytes(sizes, target)))
     return tuple(volumes)
 
 

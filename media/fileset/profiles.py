@@ -1,7 +1,8 @@
 """TABLE. PURE. Media application profiles (PS3.11): what each allows, demands and adds to the directory."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from media.errors import BadOrder
 from media.fileset import transfer_syntaxes as ts
@@ -12,8 +13,7 @@ from media.fileset.sop_classes import STORAGE
 ONE, ONE_C, TWO = KeyType.ONE, KeyType.ONE_C, KeyType.TWO
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """SOP classes, the transfer syntaxes they may have and the limits of their images.
 
     sop_classes        None: every class that has a directory record
@@ -25,21 +25,19 @@ class Rule:
 
     sop_classes: frozenset[str] | None
     transfer_syntaxes: tuple[str, ...] | None
-    photometric: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    limits: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    photometric: Mapping[str, frozenset[str]] = MappingProxyType({})
+    limits: Mapping[int, tuple[int, ...]] = MappingProxyType({})
     required: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class IconRule:
+class IconRule(NamedTuple):
     """Icon images of IMAGE records: 8 bits, MONOCHROME2."""
 
     size: int
     required: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """One application profile; of its rules the first that names a class counts.
 
     `keys`: record type -> keys it adds to, or makes stricter in, that record.
@@ -50,7 +48,7 @@ class Profile:
     medium: MediumKind
     file_system: FileSystem
     rules: tuple[Rule, ...]
-    keys: Mapping[str, tuple[Key, ...]] = field(default_factory=dict)
+    keys: Mapping[str, tuple[Key, ...]] = MappingProxyType({})
     icon: IconRule | None = None
 
 

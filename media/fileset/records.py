@@ -1,7 +1,7 @@
 """TABLE. PURE. Directory records: their keys, types and nesting (PS3.3 F.5), and the tags the index reads for them."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 CHARACTER_SET = 0x00080005
 PATIENT_NAME = 0x00100010
@@ -48,8 +48,7 @@ class KeyType(StrEnum):
     THREE = "3"
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(NamedTuple):
     """One attribute of a directory record; of a sequence without `items` the items are taken whole.
 
     when    what makes a key of type 1C required; without it: whenever the instance has it
@@ -63,8 +62,7 @@ class Key:
     when: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RecordType:
+class RecordType(NamedTuple):
     """A directory record type: the value of (0004,1430), the parent it hangs under, its keys in tag order."""
 
     name: str
@@ -72,8 +70,10 @@ class RecordType:
     section: str
     keys: tuple[Key, ...]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "keys", tuple(sorted(self.keys, key=lambda key: key.tag)))
+
+def record_type(name: str, parent: Level, section: str, keys: tuple[Key, ...]) -> RecordType:
+    """A record type, its keys given in any order."""
+    return RecordType(name, parent, section, tuple(sorted(keys, key=lambda key: key.tag)))
 
 
 ONE, ONE_C, TWO, TWO_C, THREE = KeyType.ONE, KeyType.ONE_C, KeyType.TWO, KeyType.TWO_C, KeyType.THREE
@@ -123,13 +123,13 @@ HANGING_PROTOCOL_DEFINITION = (
     Key(0x0040100A, "SQ", TWO, "ReasonForRequestedProcedureCodeSequence"),
 )
 
-PATIENT = RecordType(
+PATIENT = record_type(
     "PATIENT",
     Level.ROOT,
     "F.5.1",
     (Key(PATIENT_NAME, "PN", TWO, "PatientName"), Key(PATIENT_ID, "LO", ONE, "PatientID")),
 )
-STUDY = RecordType(
+STUDY = record_type(
     "STUDY",
     Level.PATIENT,
     "F.5.2",
@@ -142,7 +142,7 @@ STUDY = RecordType(
         Key(STUDY_ID, "SH", ONE, "StudyID"),
     ),
 )
-SERIES = RecordType(
+SERIES = record_type(
     "SERIES",
     Level.STUDY,
     "F.5.3",
@@ -156,12 +156,12 @@ SERIES = RecordType(
 
 def below_series(name: str, section: str, *keys: Key) -> RecordType:
     """A record that hangs under SERIES."""
-    return RecordType(name, Level.SERIES, section, keys)
+    return record_type(name, Level.SERIES, section, keys)
 
 
 def below_root(name: str, section: str, *keys: Key) -> RecordType:
     """A record that hangs under the root directory entity."""
-    return RecordType(name, Level.ROOT, section, keys)
+    return record_type(name, Level.ROOT, section, keys)
 
 
 INSTANCE_RECORDS: tuple[RecordType, ...] = (

@@ -1,7 +1,6 @@
 """PURE. Instance by instance: what goes on the disc with which keys, and what is refused for which reason."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from media.fileset import records
@@ -44,8 +43,7 @@ class Candidate(NamedTuple):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """The candidates of one series, or without study and patient those whose records hang under the root."""
 
     patient: bytes | None

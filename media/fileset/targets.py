@@ -1,6 +1,6 @@
 """PURE. What an order's volumes are made for: profile, medium and file system, and what they may call themselves."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from media.errors import BadOrder
 from media.fileset.capacity import Trees
@@ -47,8 +47,7 @@ FILE_SYSTEMS: dict[MediumKind, FileSystem] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """One order resolved."""
 
     profile: Profile

@@ -1,11 +1,10 @@
 """PURE. Which instances go on which volume: in order, studies and series together as far as they fit."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Bundle:
+class Bundle(NamedTuple):
     """Files that belong together: one series of `study`, or the files without a patient.
 
     sizes     bytes of each file on the medium, at most
@@ -21,8 +20,7 @@ class Bundle:
         return self.overhead + sum(self.sizes)
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(NamedTuple):
     """The files `start` to `stop` of one bundle."""
 
     bundle: int

@@ -1,6 +1,6 @@
 """What is remembered from file to file: it saves work and changes nothing."""
 
-from media.index.found import Found, Part
+from media.index.found import Found
 from media.index.likeness import ALWAYS_VARYING, Likeness, Unfinished, Whole
 from media.index.reader import Read
 from media.index.walk import SHORT

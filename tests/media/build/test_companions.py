@@ -3,7 +3,6 @@
 import re
 import subprocess
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -58,8 +57,8 @@ def words(data: bytes) -> str:
 
 def test_the_readme_is_plain_text_of_short_lines() -> None:
     left = Rejection(SourceFile("/in/very/Pat\u00e9\n.dcm", 1, 1), Reason.MISSING_KEY, "StudyID")
-    plan = replace(PLAN, left_out=(left,), notes=("no DICOM profile: " + "long " * 40,))
-    file = replace(planned(1, b"A^B"), derived={0x00200010: b"17"})
+    plan = PLAN._replace(left_out=(left,), notes=("no DICOM profile: " + "long " * 40,))
+    file = planned(1, b"A^B")._replace(derived={0x00200010: b"17"})
     text = companion_files(plan, volume(file), IMPRINT)[("README.TXT",)].decode("ascii")
     lines = text.split("\r\n")
     assert lines.pop() == ""
@@ -128,7 +127,7 @@ def test_a_script_in_a_name_is_text() -> None:
 def test_sizes_are_known_before_there_are_volumes() -> None:
     one = volume(planned(2, b"A"), planned(3, b"B"))
     sizes = companion_sizes(PLAN, one, IMPRINT)
-    files = companion_files(replace(PLAN, volumes=(one,) * 12), one, IMPRINT)
+    files = companion_files(PLAN._replace(volumes=(one,) * 12), one, IMPRINT)
     assert {path: len(data) for path, data in files.items()}.items() <= sizes.items()
     paths = [*files, ("DICOMDIR",), *(file.file_id for file in one.files)]
     hashes = {"/".join(path): "0" * 64 for path in paths}
@@ -141,7 +140,7 @@ def test_all_names_are_8_3() -> None:
 
 
 def test_the_descriptor_file_has_no_dot() -> None:
-    files = companion_files(replace(PLAN, descriptor="README"), volume(planned(2, b"A")), IMPRINT)
+    files = companion_files(PLAN._replace(descriptor="README"), volume(planned(2, b"A")), IMPRINT)
     assert files[("README",)] == files[("README.TXT",)]
 
 

@@ -60,8 +60,7 @@ def test_the_size_never_falls_short(name: str, target: str, tmp_path: Path) -> N
 @pytest.mark.parametrize("name", [name for name in FILES if name not in {"reportsi.dcm", "image_dfl.dcm"}])
 def test_with_the_header_known_the_size_is_close(name: str, tmp_path: Path) -> None:
     path = Path(str(get_testdata_file(name, download=False)))
-    instance = indexed(path)
-    instance.header_bytes = beside_pixels(path)
+    instance = indexed(path)._replace(header_bytes=beside_pixels(path))
     out = tmp_path / "out.dcm"
     convert(path, out, EXPLICIT_LE)
     size = out.stat().st_size

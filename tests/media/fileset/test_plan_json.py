@@ -1,7 +1,6 @@
 """A plan as JSON and back."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -20,9 +19,9 @@ def as_read(made: Plan) -> Plan:
     """The plan without what JSON does not keep: the own keys of instances."""
 
     def bare(one: PlannedFile) -> PlannedFile:
-        return replace(one, instance=replace(one.instance, own={}))
+        return one._replace(instance=one.instance._replace(own={}))
 
-    return replace(made, volumes=tuple(replace(v, files=tuple(map(bare, v.files))) for v in made.volumes))
+    return made._replace(volumes=tuple(v._replace(files=tuple(map(bare, v.files))) for v in made.volumes))
 
 
 def sample() -> Plan:
@@ -36,7 +35,7 @@ def sample() -> Plan:
     member = Rejection(SourceFile("/a.zip", 5, -1, "dir/b"), Reason.TRUNCATED, "ends early")
     leave_out = frozenset({Reason.TRUNCATED})
     made = plan(
-        index(*found, rejections=(member, replace(member, reason=Reason.DUPLICATE))),
+        index(*found, rejections=(member, member._replace(reason=Reason.DUPLICATE))),
         order(medium="1000000", derive=True, leave_out=leave_out, joliet=True),
     )
     assert len(made.volumes) > 1
@@ -67,8 +66,7 @@ def test_the_whole_text_is_one_json_object_with_a_file_a_line() -> None:
 @settings(deadline=None)
 @given(st.text(st.characters(), min_size=1, max_size=30).filter(lambda text: "\0" not in text))
 def test_any_path_survives(path: str) -> None:
-    found = instance()
-    found.source = SourceFile(path + "\udcff", 4000, 1)
+    found = instance()._replace(source=SourceFile(path + "\udcff", 4000, 1))
     made = plan(index(found), order())
     assert read_plan(plan_lines(made)).volumes[0].files[0].instance.source == found.source
 
