@@ -23,7 +23,7 @@ app = typer.Typer(help="Plan, build and verify discs: DICOM File-sets in ISO ima
 SHOWN = 20
 """Files that are named one by one on a terminal; JSON and report.json have all."""
 
-Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Folders, files or ZIPs.")]
+Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Folders, files, ZIPs, or inbox:STUDY_UID.")]
 Profile = Annotated[str, typer.Option(help="Application profile, such as STD-GEN-CD or STD-GEN-DVD-J2K.")]
 Medium = Annotated[str, typer.Option(help="CD-R-700, DVD-R, DVD-DL, BD-R, USB-8G … or a number of bytes.")]
 LeaveOut = Annotated[str, typer.Option(metavar="REASON,...", help="Go on without files refused for these reasons.")]
@@ -47,6 +47,7 @@ def plan(
     file_set_id: FileSetID = "DISC",
     compress: Compress = "",
     joliet: Joliet = False,
+    settings: SettingsFile = None,
     as_json: AsJSON = False,
 ) -> None:
     """Say what would go on which volume, what would be transcoded, and what is in the way; write nothing."""
@@ -55,7 +56,7 @@ def plan(
         from media.report import plan_view
 
         disc = _disc(profile, medium, leave_out, derive, created, file_set_id, compress, joliet)
-        order = BuildOrder(tuple(sources), "", disc, processes=_processes())
+        order = BuildOrder(_named(sources, settings), "", disc, processes=_processes())
         with _bar(as_json) as bar:
             bar.step("index")
             made = draft(order, bar.progress)
@@ -97,7 +98,7 @@ def build(
         disc = _disc(profile, medium, leave_out, derive, created, file_set_id, compress, joliet)
         check_encoder(disc.compress)
         order = BuildOrder(
-            sources=tuple(str(Path(source).resolve()) for source in sources),
+            sources=_named(sources, settings),
             output=str(output.resolve()),
             disc=disc,
             imprint=Imprint(institution, contact),
@@ -172,6 +173,17 @@ def _disc(
         compress=COMPRESSIONS[compress],
         joliet=joliet,
     )
+
+
+def _named(sources: list[str], settings: Path | None) -> tuple[str, ...]:
+    """The sources as any folder can use them; received studies are looked up where the settings say."""
+    from media.sources import absolute, is_received
+
+    if any(map(is_received, sources)):
+        from service.wiring import offer_received_studies
+
+        offer_received_studies(settings_of(settings))
+    return tuple(map(absolute, sources))
 
 
 def _moment(created: str) -> str:
