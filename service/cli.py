@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from service import cli_config, cli_disc, cli_film, cli_jobs
+from service import cli_config, cli_disc, cli_film, cli_jobs, cli_study
 from service.terminal import SettingsFile, fail, settings_of
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 app.add_typer(cli_film.app, name="film")
 app.add_typer(cli_disc.app, name="disc")
+app.add_typer(cli_study.app, name="study")
 app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(cli_config.app, name="config")
 

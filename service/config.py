@@ -136,6 +136,7 @@ class Partner(Table):
 
     ae_title: AETitle
     address: str = Field(min_length=1, max_length=253)
+    port: int = Field(default=0, ge=0, le=65535)  # where it takes reports of storage commitment; 0: nowhere
     quirks: list[str] = Field(default=[], max_length=0)  # none is known yet
     quota: int = Field(default=16, ge=1, le=1000)  # associations at one time
 
@@ -178,6 +179,18 @@ class Dicom(Table):
         return value
 
 
+class Inbox(Table):
+    """`[inbox]`: studies that are received by C-STORE."""
+
+    ae_title: Literal[""] | AETitle = "ARCHIVE"  # "": nothing is received
+    durable: Literal["file", "group", "off"] = "group"  # what is safe before an instance is answered
+    complete_by: Literal["quiet", "mpps", "count"] = "quiet"
+    quiet_s: float = Field(default=120, gt=0, le=86_400)  # after so long without a new instance a study has ended
+    count: int = Field(default=0, ge=0)  # instances of every study, when they are complete by count
+    max_instance_bytes: int = Field(default=4 << 30, ge=1 << 20)
+    private_classes: list[Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)+$", max_length=64)]] = []
+
+
 class SinkSettings(Table):
     """`[[sinks]]`: where finished films go."""
 
@@ -192,6 +205,7 @@ class Retention(Table):
     films: Days = 0
     spool: Days = 14
     jobs: Days = 90
+    studies: Days = 30
     hour: int = Field(default=3, ge=0, le=23)  # local hour of the nightly removal
 
 
@@ -208,6 +222,7 @@ class Settings(BaseSettings):
     retention: Retention = Field(default_factory=Retention)
     dicom: Dicom = Field(default_factory=Dicom)
     printers: list[Printer] = Field(default=[Printer(ae_title="PRINTMGR", name="Film")], min_length=1)
+    inbox: Inbox = Field(default_factory=Inbox, validate_default=True)
     partners: list[Partner] = []
     sinks: list[SinkSettings] = Field(default=[SinkSettings(name="folder")], validate_default=True)
 
@@ -243,6 +258,13 @@ class Settings(BaseSettings):
                 )
         return printers
 
+    @field_validator("inbox")
+    @classmethod
+    def _no_printer(cls, inbox: Inbox, info: ValidationInfo) -> Inbox:
+        if inbox.ae_title in [printer.ae_title for printer in info.data.get("printers", [])]:
+            raise ValueError(f"ae_title {inbox.ae_title} is a printer's; expected one of its own")
+        return inbox
+
     @field_validator("sinks")
     @classmethod
     def _sinks_exist(cls, sinks: list[SinkSettings], info: ValidationInfo) -> list[SinkSettings]:
@@ -265,6 +287,10 @@ class Settings(BaseSettings):
     @property
     def films_dir(self) -> Path:
         return self.data_dir / "films"
+
+    @property
+    def inbox_dir(self) -> Path:
+        return self.data_dir / "inbox"
 
     @property
     def spool_dir(self) -> Path:

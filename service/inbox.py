@@ -1,7 +1,5 @@
 """The study inbox of one process (media.ports.Inbox): received files, their catalogue, studies that are complete."""
 
-import errno
-import io
 import logging
 import os
 import threading
@@ -12,13 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
-from media.errors import MediaError, NoRoom, Unreadable
-from media.studies import Commitment, ProcedureStep, Receipt, Received, Sender, StudyFile, StudyState
+from media.errors import MediaError, NoRoom
+from media.studies import Commitment, ProcedureStep, Receipt, Received, Sender, StudyState
 from printmgr.errors import ResourceLimit
+from service.arrival import FileArrival, named
 from service.group_commit import Durable, GroupCommit, Kept, same_data_set
 from service.inbox_folder import InboxFolder
 from service.node.streamed import StreamedFile
-from service.spool import NO_ROOM
 from service.store import commitments, completeness, study_queries
 from service.store.engine import Durability, Store
 from service.store.studies import Entry, StudyWriter
@@ -26,6 +24,7 @@ from service.store.studies import Entry, StudyWriter
 log = logging.getLogger(__name__)
 
 LOOK_AGAIN_S = 1.0  # at least so long between two looks at which studies are complete
+LOOK_ANYWAY_S = 10.0  # and at most: other processes change what is expected
 LOOKED_S = 1.0  # how long a look at the free space holds
 
 
@@ -38,59 +37,6 @@ class InboxSettings:
     rule: completeness.Rule = field(default_factory=completeness.Rule)
     min_free_bytes: int = 1 << 28
     max_instance_bytes: int = 4 << 30
-
-
-class FileArrival:
-    """A file of the inbox while its data set arrives (media.ports.Arrival)."""
-
-    __slots__ = ("_error", "_file", "_inbox", "data_set_at", "size_bytes")
-
-    def __init__(self, inbox: "StudyInbox", meta: bytes) -> None:
-        self._inbox = inbox
-        self._file: StreamedFile | None = None
-        self._error: MediaError | None = None
-        self.data_set_at = self.size_bytes = 0
-        try:
-            inbox.check_room()
-            self._file = StreamedFile(inbox.folder.arriving)
-        except NoRoom as error:
-            self._error = error
-        except OSError as error:
-            self._error = _named(error)
-        self.write(memoryview(meta))
-        self.data_set_at = len(meta)
-
-    def write(self, fragment: memoryview, /) -> None:
-        if self._file is None:
-            return
-        self.size_bytes += len(fragment)
-        try:
-            if self.size_bytes > self._inbox.settings.max_instance_bytes:
-                raise NoRoom(f"more than {self._inbox.settings.max_instance_bytes} bytes, the limit for one instance")
-            self._file.append(fragment)
-        except NoRoom as error:
-            self._file, self._error = None, error
-        except OSError as error:
-            self._file, self._error = None, _named(error)
-
-    def reading(self) -> BinaryIO:
-        stream = io.FileIO(self._written().fileno(), closefd=False)
-        stream.seek(0)
-        return cast(BinaryIO, stream)
-
-    def keep(self, received: Received) -> Receipt:
-        file = self._written()
-        receipt = self._inbox.keep(file, received)
-        self._file = None
-        return receipt
-
-    def drop(self) -> None:
-        self._file = None
-
-    def _written(self) -> StreamedFile:
-        if self._file is None:
-            raise self._error or Unreadable("inbox", "the arrival was dropped")
-        return self._file
 
 
 class StudyInbox:
@@ -110,7 +56,7 @@ class StudyInbox:
         self._clock = threading.Thread(target=self._settle_studies, name="study clock", daemon=True)
         self._changed = threading.Event()
         self._stopping = threading.Event()
-        self._room: NoRoom | None = None
+        self._free = 0
         self._looked = 0.0
         if off:
             log.warning('[inbox] durable = "off": a power cut LOSES instances that were answered with success')
@@ -132,10 +78,15 @@ class StudyInbox:
         self.folder.close()
         self.store.close()
 
+    @property
+    def arriving(self) -> Path:
+        """A folder for files that have no name yet."""
+        return self.folder.arriving
+
     # media.ports.Inbox
 
     def arrive(self, meta: bytes) -> FileArrival:
-        return FileArrival(self, meta)
+        return FileArrival(self, meta, self.settings.max_instance_bytes)
 
     def keep(self, file: StreamedFile, received: Received) -> Receipt:
         """Name a file and make it as safe as the settings ask. Raises NoRoom, Unreadable."""
@@ -143,7 +94,7 @@ class StudyInbox:
             name = self.folder.next_name()
             file.keep(self.settings.root / name, durable=self.settings.durable is Durable.FILE)
         except OSError as error:
-            raise _named(error) from error
+            raise named(error) from error
         off = self.settings.durable is Durable.OFF
         receipt = self._commit.keep(Kept(Entry(name, received), None if off else file))
         if not self._changed.is_set():
@@ -155,11 +106,9 @@ class StudyInbox:
         now = time.monotonic()
         if now - self._looked > LOOKED_S:
             disk = os.statvfs(self.settings.root)
-            free = disk.f_bavail * disk.f_frsize
-            full = NoRoom(f"{free} bytes are free; expected {self.settings.min_free_bytes}")
-            self._room, self._looked = (full if free < self.settings.min_free_bytes else None), now
-        if self._room is not None:
-            raise self._room
+            self._free, self._looked = disk.f_bavail * disk.f_frsize, now
+        if self._free < self.settings.min_free_bytes:
+            raise NoRoom(f"{self._free} bytes are free; expected {self.settings.min_free_bytes}")
 
     def held(self, sop_instance_uids: Sequence[str]) -> Mapping[str, str]:
         self._commit.flush()
@@ -214,7 +163,8 @@ class StudyInbox:
     def _settle_studies(self) -> None:
         look_at: float | None = None
         while not self._stopping.is_set():
-            self._changed.wait(None if look_at is None else max(0.0, look_at - time.time()))
+            wait_s = LOOK_ANYWAY_S if look_at is None else look_at - time.time()
+            self._changed.wait(min(max(wait_s, 0.0), LOOK_ANYWAY_S))
             self._changed.clear()
             try:
                 look_at = self._settle_once()
@@ -230,30 +180,6 @@ class StudyInbox:
             level = logging.WARNING if study.state is StudyState.INCOMPLETE else logging.INFO
             log.log(level, "study %s is %s by %s: %d instances", study.uid, study.state, study.by, study.instances)
         return look_at
-
-
-class StudyCatalogue:
-    """The received studies, for discs (media.ports.Catalogue)."""
-
-    def __init__(self, store: Store, root: Path) -> None:
-        self._store = store
-        self._root = root
-
-    def state(self, study_uid: str) -> StudyState | None:
-        with self._store.read() as connection:
-            return study_queries.state(connection, study_uid)
-
-    def files(self, study_uid: str) -> list[StudyFile]:
-        with self._store.read() as connection:
-            found = study_queries.files(connection, study_uid)
-        return [StudyFile(str(self._root / one.file), one.size_bytes) for one in found]
-
-
-def _named(error: OSError) -> MediaError:
-    """What the sender can do something about, from what does not concern it."""
-    if error.errno in NO_ROOM or error.errno in (errno.EMFILE, errno.ENFILE):
-        return NoRoom(f"the inbox has no room: {error.strerror}")
-    return Unreadable("inbox", error.strerror or type(error).__name__)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What is old enough goes, and it is written down that it went: films, spool folders, records of jobs."""
+"""What is old enough goes, and it is written down that it went: films, spool folders, records of jobs, studies."""
 
 import logging
 import shutil
@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from service.config import Settings
-from service.store import jobs, prints, removals
+from service.inbox_folder import SETTLED
+from service.store import jobs, prints, removals, study_queries
 from service.store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ class Retention:
             ("films", keep.films, self._films),
             ("spool", keep.spool, self._spool),
             ("jobs", keep.jobs, self._jobs),
+            ("studies", keep.studies, self._studies),
         )
         counts = {}
         for kind, days, remove in tasks:
@@ -92,6 +94,24 @@ class Retention:
             removals.delete_jobs(connection, whole)
         return len(whole)
 
+    def _studies(self, before: int) -> int:
+        """Received studies: files first, so that what is interrupted is done again the next night."""
+        with self._store.read() as connection:
+            old = study_queries.untouched_since(connection, before)
+        return sum(self._remove_study(study_uid, before) for study_uid in old)
+
+    def _remove_study(self, study_uid: str, before: int) -> int:
+        with self._store.write() as connection:  # nothing is received into the study meanwhile
+            if study_uid not in study_queries.untouched_since(connection, before, study_uid):
+                return 0
+            held = study_queries.files(connection, study_uid)
+            size = sum(_remove_file(self._settings.inbox_dir / one.file) for one in held)
+            study_queries.remove(connection, study_uid)
+            removals.record(connection, "studies", study_uid, size)
+        for folder in {(self._settings.inbox_dir / one.file).parent for one in held}:
+            _remove_run_if_over(folder)
+        return 1
+
     def _remove_folder(self, folder: Path) -> int:
         size = sum(file.stat().st_size for file in folder.iterdir())
         shutil.rmtree(folder)
@@ -119,6 +139,16 @@ def _remove_file(file: Path) -> int:
     size = file.stat().st_size
     file.unlink()
     return size
+
+
+def _remove_run_if_over(folder: Path) -> None:
+    """Remove a folder of received files when it is empty, and its run when that is over and empty too."""
+    run = folder.parent
+    if not (run / SETTLED).exists():
+        return
+    _remove_if_empty(folder)
+    if not any(each.is_dir() for each in run.iterdir()):
+        shutil.rmtree(run)
 
 
 def _remove_if_empty(folder: Path) -> None:

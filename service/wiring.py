@@ -27,6 +27,8 @@ from service.store.jobs import JobState
 
 if TYPE_CHECKING:
     from media.pipeline import BuildOrder
+    from service.inbox import StudyInbox
+    from service.titles import Application
 
 log = logging.getLogger(__name__)
 
@@ -95,6 +97,7 @@ class NodeRole:
         from printmgr.scp.contexts import presentation_contexts
         from printmgr.scp.handlers import PrintSCP
         from service.node import Node, NodeSettings, PartnerList, Rule
+        from service.titles import Application, Titles
 
         self._orders = Orders(settings)
         self._spool = Spool(settings.spool_dir, self._orders, settings.dicom.max_data_bytes)
@@ -108,13 +111,19 @@ class NodeRole:
             acse_timeout_s=dicom.acse_timeout_s,
             idle_timeout_s=dicom.idle_timeout_s,
         )
+        scp = PrintSCP(Reception(settings, self._spool), SOFTWARE_VERSION)
+        film = Application(presentation_contexts(), scp.handlers())
+        applications = {printer.ae_title: film for printer in settings.printers}
+        self._inbox = open_inbox(settings) if settings.inbox.ae_title else None
+        if self._inbox:
+            applications[settings.inbox.ae_title] = received_studies(settings, self._inbox)
+        titles = Titles(applications)
         access = PartnerList(
-            [printer.ae_title for printer in settings.printers],
+            list(applications),
             [Rule.of(partner.ae_title, addresses_of(partner), partner.quota) for partner in settings.partners],
             open_to_all=dicom.open,
         )
-        scp = PrintSCP(Reception(settings, self._spool), SOFTWARE_VERSION)
-        self._node = Node(node_settings, presentation_contexts(), scp.handlers(), access)
+        self._node = Node(node_settings, titles.contexts(), titles.handlers(), access)
         self._warn_of_access(settings)
 
     def start(self) -> str:
@@ -124,6 +133,8 @@ class NodeRole:
         if removed := self._spool.recover(unsettled, known):
             log.info("removed %d folders of associations that ended with an earlier process", len(removed))
         self._spool.start()
+        if self._inbox:
+            self._inbox.start()
         self._node.start()
         host, port = self._node.address
         return f"{host}:{port}"
@@ -131,14 +142,58 @@ class NodeRole:
     def stop(self) -> None:
         """Let running associations end, settle what they ordered."""
         self._node.stop()
+        if self._inbox:
+            self._inbox.stop()
         self._spool.stop()
         self._orders.close()
 
     def _warn_of_access(self, settings: Settings) -> None:
         if settings.dicom.open:
-            log.warning("open = true: any calling AE title may print here")
+            log.warning("open = true: any calling AE title may print and store here")
         elif not settings.partners:
-            log.warning("nobody may print: the settings have no [[partners]] and open = false")
+            log.warning("nobody may call: the settings have no [[partners]] and open = false")
+
+
+def open_inbox(settings: Settings) -> "StudyInbox":
+    """The study inbox of this process."""
+    from media.scp import header
+    from service.group_commit import Durable
+    from service.inbox import InboxSettings, StudyInbox
+    from service.store.completeness import CompleteBy, Rule
+
+    inbox = settings.inbox
+    rule = Rule(CompleteBy(inbox.complete_by), inbox.quiet_s, inbox.count)
+    return StudyInbox(
+        InboxSettings(
+            root=settings.inbox_dir,
+            durable=Durable(inbox.durable),
+            rule=rule,
+            min_free_bytes=settings.dicom.min_free_bytes,
+            max_instance_bytes=inbox.max_instance_bytes,
+        ),
+        settings.database,
+        header.read_again,
+    )
+
+
+def received_studies(settings: Settings, inbox: "StudyInbox") -> "Application":
+    """What the inbox's AE title offers."""
+    from media.scp.contexts import presentation_contexts
+    from media.scp.handlers import InboxSCP
+    from service.node import NodeSettings
+    from service.titles import Application
+
+    node = NodeSettings()
+    scp = InboxSCP(inbox, (node.implementation_class_uid, node.implementation_version_name))
+    return Application(presentation_contexts(settings.inbox.private_classes), scp.handlers())
+
+
+def offer_received_studies(settings: Settings) -> None:
+    """Let the orders of this process name received studies."""
+    from media.sources import connect_inbox
+    from service.store.catalogue import StudyCatalogue
+
+    connect_inbox(StudyCatalogue(settings.database, settings.inbox_dir))
 
 
 def addresses_of(partner: Partner) -> list[str]:
@@ -160,6 +215,7 @@ class WorkerRole:
         import printmgr.pipeline  # noqa: F401  # the first job must not wait for the libraries
         from service.jobs import Engine
 
+        offer_received_studies(settings)
         self.store = Store(settings.database, Durability.REPEATABLE)
         self.engine = Engine(self.store, job_kinds(settings, self.store), executor)
         self._retention = Retention(settings, self.store, self.engine.forget) if executor == FIRST_WORKER else None

@@ -145,9 +145,10 @@ def expect(connection: Connection, study_uid: str, instances: int) -> None:
         raise NoSuchStudy(study_uid)
 
 
-def untouched_since(connection: Connection, microseconds: int) -> list[str]:
-    """Studies that received nothing since then."""
-    return list(connection.execute(select(StudyRow.uid).where(StudyRow.last_at < microseconds)).scalars())
+def untouched_since(connection: Connection, microseconds: int, study_uid: str = "") -> list[str]:
+    """Studies that received nothing since then; all of them, or that one."""
+    query = select(StudyRow.uid).where(StudyRow.last_at < microseconds)
+    return list(connection.execute(query.where(StudyRow.uid == study_uid) if study_uid else query).scalars())
 
 
 def remove(connection: Connection, study_uid: str) -> None:
