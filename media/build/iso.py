@@ -168,7 +168,7 @@ def _lay_out(form: Format, entries: Sequence[Entry], file: BinaryIO) -> tuple[An
         raise BadOrder("a file over 4 GiB needs several extents, which only DVD media have")
     nothing = io.BytesIO()
     with _frozen(form):
-        image = PyCdlib()
+        image: Any = PyCdlib()
         image.new(
             interchange_level=3 if large else 1,
             vol_ident=form.volume_identifier,
