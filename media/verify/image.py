@@ -13,6 +13,7 @@ from media.verify.findings import Region
 
 SECTOR = 2048
 CHUNK = 1 << 20
+RUN_REGIONS = 32  # hashed by one thread at a time
 
 
 class Image:
@@ -98,12 +99,15 @@ def hash_regions(
     image: Image, regions: list[Region], progress: Callable[[str, int, int], None] | None = None
 ) -> list[Region]:
     """The regions with their hashes, read once in order by two threads (hashing lets the interpreter go)."""
-    done, hashed = 0, []
+
+    def hashed(batch: list[Region]) -> list[Region]:
+        return [Region(r.name, r.offset, r.length, image.sha256(r.offset, r.length)) for r in batch]
+
+    done: list[Region] = []
+    runs = [regions[at : at + RUN_REGIONS] for at in range(0, len(regions), RUN_REGIONS)]
     with ThreadPoolExecutor(2) as threads:
-        digests = threads.map(lambda r: image.sha256(r.offset, r.length), regions)
-        for region, digest in zip(regions, digests, strict=True):
-            hashed.append(Region(region.name, region.offset, region.length, digest))
-            done += region.length
+        for run in threads.map(hashed, runs):
+            done += run
             if progress:
-                progress("bytes", done, image.size)
-    return hashed
+                progress("bytes", done[-1].offset + done[-1].length, image.size)
+    return done
