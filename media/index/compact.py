@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import TypeVar, overload
 
-from media.index.found import Part
+from media.fileset.model import Instance, SourceFile
+from media.index.found import Found, Part
 
 Other = TypeVar("Other")
 
@@ -43,33 +44,44 @@ class CompactKeys(Mapping[int, bytes]):
 
 
 class Pool:
-    """Makes CompactKeys of Parts: one object for equal shared parts, shared values where neighbours are equal."""
+    """Makes instances of what was found: one object for equal shared parts and texts.
+
+    Neighbours mostly have the very parts of the file before, so that these are looked at first.
+    """
 
     def __init__(self) -> None:
         self.positions: dict[tuple[int, ...], dict[int, int]] = {}
-        self.shared_parts: dict[Part, CompactKeys] = {}
-        self.last: dict[tuple[int, ...], tuple[bytes, ...]] = {}
+        self.parts: dict[Part, CompactKeys] = {}
         self.texts: dict[str, str] = {}
+        self.latest: list[Part] = [((), ())] * 3
+        self.keys = [CompactKeys({}, ())] * 3
 
-    def shared(self, part: Part) -> CompactKeys:
+    def instance(self, file: SourceFile, found: Found) -> Instance:
+        """The instance in a file, its keys shared with those before it."""
+        sop_class_uid, sop_instance_uid, transfer_syntax_uid, (*shared, own) = found
+        keys = self.keys
+        for level, part in enumerate(shared):
+            if part is not self.latest[level]:
+                self.latest[level] = part
+                keys[level] = self._shared(part)
+        tags, held = own
+        return Instance(
+            file,
+            self.texts.setdefault(sop_class_uid, sop_class_uid),
+            sop_instance_uid,
+            self.texts.setdefault(transfer_syntax_uid, transfer_syntax_uid),
+            keys[0],
+            keys[1],
+            keys[2],
+            CompactKeys(self._positions(tags), held),
+        )
+
+    def _shared(self, part: Part) -> CompactKeys:
         """Keys of a patient, study or series."""
-        found = self.shared_parts.get(part)
+        found = self.parts.get(part)
         if found is None:
-            found = self.shared_parts[part] = CompactKeys(self._positions(part[0]), part[1])
+            found = self.parts[part] = CompactKeys(self._positions(part[0]), part[1])
         return found
-
-    def own(self, part: Part) -> CompactKeys:
-        """Keys of one instance: most are equal to those of the instance before."""
-        tags, held = part
-        before = self.last.get(tags)
-        if before is not None:
-            held = tuple([old if old == new else new for old, new in zip(before, held, strict=True)])
-        self.last[tags] = held
-        return CompactKeys(self._positions(tags), held)
-
-    def text(self, text: str) -> str:
-        """One object for equal texts."""
-        return self.texts.setdefault(text, text)
 
     def _positions(self, tags: tuple[int, ...]) -> dict[int, int]:
         found = self.positions.get(tags)

@@ -23,17 +23,24 @@ Split = tuple[list[Instance], list[Rejection]]
 def settle(instances: list[Instance], open_file: Open) -> Split:
     """The instances that agree with each other, and the others with their reasons. Raises Unreadable."""
     instances, rejections = one_uid(instances, open_file)
+    some = families(instances)
     for of, must_agree, reason, what in RULES:
-        instances, more = refused(instances, of, must_agree, reason, what)
-        rejections += more
+        instances, more = refused(instances, some, of, must_agree, reason, what)
+        if more:
+            rejections += more
+            some = families(instances)
     return instances, rejections
 
 
 def families(instances: list[Instance]) -> list[Instance]:
     """One instance for each combination of patient, study and series: these share their keys."""
     found: dict[tuple[int, int, int], Instance] = {}
+    last: tuple[Keys, Keys, Keys] | None = None
     for one in instances:
-        found.setdefault((id(one.patient), id(one.study), id(one.series)), one)
+        patient, study, series = one.patient, one.study, one.series
+        if last is None or series is not last[2] or study is not last[1] or patient is not last[0]:
+            last = patient, study, series
+            found.setdefault((id(patient), id(study), id(series)), one)
     return list(found.values())
 
 
@@ -108,10 +115,15 @@ RULES: tuple[tuple[Value, Value, Reason, str], ...] = (
 """What instances share, what they must then agree in, and what is said when they do not."""
 
 
-def refused(instances: list[Instance], of: Value, must_agree: Value, reason: Reason, what: str) -> Split:
-    """All instances that share `of` but not `must_agree`; empty values share and contradict nothing."""
+def refused(
+    instances: list[Instance], some: list[Instance], of: Value, must_agree: Value, reason: Reason, what: str
+) -> Split:
+    """All instances that share `of` but not `must_agree`; empty values share and contradict nothing.
+
+    some  one instance of each family
+    """
     seen: dict[bytes, dict[bytes, Keys]] = {}
-    for instance in families(instances):
+    for instance in some:
         key = of(instance)[0]
         value, keys = must_agree(instance)
         if key and value:

@@ -1,8 +1,9 @@
 """Sources -> Index: every file is an instance or has its reason."""
 
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
+from media.collector import Held
 from media.errors import Unreadable
 from media.fileset.model import Index, Instance, Reason, Rejection, SourceFile
 from media.index.compact import Pool
@@ -11,7 +12,9 @@ from media.index.flaws import Flaw, Odd
 from media.index.found import Found
 from media.index.memory import Memory, nothing_yet
 from media.index.scan import scan
-from media.ports import Progress, Source
+
+if TYPE_CHECKING:
+    from media.ports import Progress, Source
 
 CHUNK_FILES = 256
 """Files that a process takes at a time."""
@@ -26,51 +29,37 @@ DRAIN_BYTES = 1 << 20
 Examined = Found | tuple[Reason, str]
 
 
-def index(sources: Sequence[Source], *, processes: int = 1, progress: Progress | None = None) -> Index:
+def index(sources: "Sequence[Source]", *, processes: int = 1, progress: "Progress | None" = None) -> Index:
     """Every file of the sources once, in their order; rejections of what only fails beside others come last.
 
     processes  how many may read at the same time; one reads alone when there are few files
     """
-    files: list[tuple[Source, SourceFile]] = []
-    rejections: list[Rejection] = []
-    for source in sources:
-        for file in source.files():
-            if isinstance(file, Rejection):
-                rejections.append(file)
+    with Held():
+        files: list[tuple[Source, SourceFile]] = []
+        rejections: list[Rejection] = []
+        for source in sources:
+            for file in source.files():
+                if isinstance(file, Rejection):
+                    rejections.append(file)
+                else:
+                    files.append((source, file))
+        instances: list[Instance] = []
+        pool = Pool()
+        for done, ((_, file), found) in enumerate(zip(files, examine_all(files, processes), strict=True), 1):
+            if isinstance(found, Found):
+                instances.append(pool.instance(file, found))
             else:
-                files.append((source, file))
-    instances: list[Instance] = []
-    pool = Pool()
-    for done, ((_, file), found) in enumerate(zip(files, examine_all(files, processes), strict=True), 1):
-        if isinstance(found, Found):
-            instances.append(as_instance(file, found, pool))
-        else:
-            rejections.append(Rejection(file, *found))
-        if progress is not None:
-            progress("files", done, len(files))
-    instances, conflicts = settle(instances, Opener(files))
-    return Index(instances, rejections + conflicts)
-
-
-def as_instance(file: SourceFile, found: Found, pool: Pool) -> Instance:
-    """The instance of a file, its keys shared with those before it."""
-    patient, study, series, own = found.parts
-    return Instance(
-        file,
-        pool.text(found.sop_class_uid),
-        found.sop_instance_uid,
-        pool.text(found.transfer_syntax_uid),
-        pool.shared(patient),
-        pool.shared(study),
-        pool.shared(series),
-        pool.own(own),
-    )
+                rejections.append(Rejection(file, *found))
+            if progress is not None:
+                progress("files", done, len(files))
+        instances, conflicts = settle(instances, Opener(files))
+        return Index(instances, rejections + conflicts)
 
 
 class Opener:
     """Opens the file of an instance from the source it came from."""
 
-    def __init__(self, files: list[tuple[Source, SourceFile]]) -> None:
+    def __init__(self, files: "list[tuple[Source, SourceFile]]") -> None:
         self.files = files
         self.origins: dict[int, Source] = {}
 
@@ -80,7 +69,7 @@ class Opener:
         return self.origins[id(instance.source)].open(instance.source)
 
 
-def examine_all(files: list[tuple[Source, SourceFile]], processes: int) -> Iterator[Examined]:
+def examine_all(files: "list[tuple[Source, SourceFile]]", processes: int) -> Iterator[Examined]:
     """What each file is, in order."""
     if processes < 2 or len(files) < LEAST_FILES:
         yield from examine_some(files)
@@ -95,19 +84,19 @@ def examine_all(files: list[tuple[Source, SourceFile]], processes: int) -> Itera
             yield from found
 
 
-def examine_chunk(files: list[tuple[Source, SourceFile]]) -> list[Examined]:
+def examine_chunk(files: "list[tuple[Source, SourceFile]]") -> list[Examined]:
     """What each of some files is, as another process hands it over."""
     return list(examine_some(files))
 
 
-def examine_some(files: list[tuple[Source, SourceFile]]) -> Iterator[Examined]:
+def examine_some(files: "list[tuple[Source, SourceFile]]") -> Iterator[Examined]:
     """What each of some neighbouring files is."""
     memory = nothing_yet()
     for source, file in files:
         yield examine(source, file, memory)
 
 
-def examine(source: Source, file: SourceFile, memory: Memory) -> Examined:
+def examine(source: "Source", file: SourceFile, memory: Memory) -> Examined:
     """What one file is: opened once, read no further than it takes to know."""
     if file.size_bytes == 0:
         return Reason.EMPTY_FILE, "zero bytes"

@@ -22,7 +22,7 @@ def scan(stream: BinaryIO, size: int, memory: Memory) -> Found:
     window = Window(stream, size, read_up_to(stream, min(size, FIRST_BYTES)))
     found = memory.recall(window)
     if found is None:
-        return memory.shared(read_whole(window, memory))
+        return read_whole(window, memory)
     if isinstance(found, Unfinished):
         reader = Reader(window, found.syntax)
         reader.values = found.values
@@ -46,7 +46,8 @@ def read_whole(window: Window, memory: Memory) -> Found:
         window, is_begun = Window(cast(BinaryIO, inflated), inflated.measured()), False
     reader = Reader(window, IMPLICIT if uid == IMPLICIT_LE else EXPLICIT)
     read_keys(reader, meta.start, elements)
-    found = assembled(meta, reader.values, reader.pixels)
+    found = memory.shared(assembled(meta, reader.values, reader.pixels))
     if is_begun:
-        memory.learn(Whole(begun, window.size, elements, meta, reader.syntax, reader.values))
+        values = reader.values | dict(zip(*found.parts[3], strict=True))
+        memory.learn(Whole(begun, window.size, elements, meta, reader.syntax, values))
     return found

@@ -2,27 +2,31 @@
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
+from os.path import realpath
+from typing import TYPE_CHECKING
 
 from media.errors import BadOrder
-from media.ports import Catalogue, Source
 from media.sources.folder import FolderSource
-from media.sources.inbox import InboxSource
+
+if TYPE_CHECKING:
+    from media.ports import Catalogue, Source
 
 INBOX = "inbox"
 
-SOURCES: dict[str, Callable[[str], Source]] = {
+SOURCES: "dict[str, Callable[[str], Source]]" = {
     "folder": FolderSource,
 }
 """Maker of a Source from what the order names, by kind; that of received studies comes with `connect_inbox`."""
 
 
-def connect_inbox(catalogue: Catalogue) -> None:
+def connect_inbox(catalogue: "Catalogue") -> None:
     """Let orders name received studies."""
+    from media.sources.inbox import InboxSource  # no part of a disc from folders
+
     SOURCES[INBOX] = partial(InboxSource, catalogue)
 
 
-def source_of(name: str) -> Source:
+def source_of(name: str) -> "Source":
     """What an order names: `inbox:STUDY_UID`, or a folder, a file or a ZIP. Raises BadOrder when it is not there."""
     if not is_received(name):
         return SOURCES["folder"](name)
@@ -38,4 +42,4 @@ def is_received(name: str) -> bool:
 
 def absolute(name: str) -> str:
     """The same name, whatever folder it is used from."""
-    return name if is_received(name) else str(Path(name).resolve())
+    return name if is_received(name) else realpath(name)

@@ -4,13 +4,14 @@ import io
 import os
 import stat
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from media.errors import BadOrder, Unreadable
 from media.fileset.model import Reason, Rejection, SourceFile
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from media.sources.members import Archive
 
 Listed = SourceFile | Rejection
@@ -29,9 +30,9 @@ class FolderSource:
     leaves it is a Rejection. What is no regular file is never opened.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: "str | Path") -> None:
         self.root = os.path.realpath(path)
-        if not Path(self.root).exists():
+        if not _mode(self.root):
             raise BadOrder(f"source {os.fspath(path)!r} does not exist; expected a folder, a file or a ZIP")
         self.archive: Archive | None = None
 
@@ -40,7 +41,7 @@ class FolderSource:
 
     def files(self) -> Iterator[Listed]:
         """Every file once: folders depth first, names in order, a ZIP's members in the place of the ZIP."""
-        if Path(self.root).is_dir():
+        if stat.S_ISDIR(_mode(self.root)):
             yield from self._folder(self.root)
         else:
             yield from self._single(self.root)
@@ -105,7 +106,7 @@ class FolderSource:
         target = os.path.realpath(path)
         if target != self.root and not target.startswith(self.root.rstrip(os.sep) + os.sep):
             yield Rejection(SourceFile(path, 0, 0), Reason.OUTSIDE, "a link that leaves the source")
-        elif not Path(target).exists():
+        elif not _mode(target):
             yield Rejection(SourceFile(path, 0, 0), Reason.UNREADABLE, "a link to nothing")
 
     def _is_archive(self, file: SourceFile) -> bool:
@@ -136,6 +137,14 @@ class FolderSource:
                 raise Unreadable(path, error.strerror or type(error).__name__) from error
             self.archive = Archive(io.BufferedReader(raw, ARCHIVE_BUFFER_BYTES), path)
         return self.archive
+
+
+def _mode(path: str) -> int:
+    """Type and permissions of what is at a path without links, 0 for nothing."""
+    try:
+        return os.lstat(path).st_mode
+    except (OSError, ValueError):
+        return 0
 
 
 def _plain(entry: "os.DirEntry[str]") -> Listed:
