@@ -1,7 +1,6 @@
 """An association: pynetdicom's, woken instead of polling, admitted by our rules, with every request answered."""
 
 import contextlib
-import functools
 import logging
 import threading
 from collections.abc import Callable
@@ -17,7 +16,6 @@ from pynetdicom.dimse_primitives import C_STORE, N_EVENT_REPORT
 from pynetdicom.dsutils import decode, encode
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.service_class import ServiceClass, StorageServiceClass
-from pynetdicom.sop_class import uid_to_service_class
 
 from service.node.access import Partner
 from service.node.dimse import NodeDIMSE
@@ -31,6 +29,7 @@ from service.node.services import (
     is_bound,
     is_normalized,
     refusal,
+    service_class_of,
 )
 from service.node.settings import NodeSettings
 from service.node.upper_layer import NodeDUL
@@ -40,8 +39,6 @@ if TYPE_CHECKING:
     from service.node.server import NodeAE
 
 log = logging.getLogger(__name__)
-
-_service_class_of = functools.lru_cache(maxsize=512)(uid_to_service_class)
 
 CALLED_AE_UNKNOWN = (1, 1, 7)  # A-ASSOCIATE-RJ: result, source, reason (PS3.8 9.3.4)
 CALLING_AE_UNKNOWN = (1, 1, 3)
@@ -250,7 +247,7 @@ class NodeAssociation(Association):
         uid = msg.AffectedSOPClassUID
         with contextlib.suppress(KeyError):
             uid = self.acceptor.accepted_common_extended[uid][0]
-        known = _service_class_of(uid)
+        known = service_class_of(uid)
         if isinstance(msg, C_STORE) and known is ServiceClass and is_bound(self, evt.EVT_C_STORE):
             return StorageServiceClass  # a private SOP class
         return ServiceClass if known.__module__ == "pynetdicom.service_class_n" and not _finds(known) else known

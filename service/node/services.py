@@ -1,5 +1,6 @@
 """DIMSE-N requests to their handlers, whatever the class and the context; an answer to every request."""
 
+import functools
 import logging
 from io import BytesIO
 from typing import Any, NamedTuple
@@ -25,6 +26,9 @@ SOP_CLASS_NOT_SUPPORTED = 0x0122
 MISTYPED_ARGUMENT = 0x0212
 RESOURCE_LIMITATION = 0x0213
 CANNOT_UNDERSTAND = (0xC001, 0xC002)  # the handler's answer: a Dataset without Status, something else
+
+
+service_class_of = functools.lru_cache(maxsize=512)(uid_to_service_class)
 
 
 class Service(NamedTuple):
@@ -90,7 +94,7 @@ class NormalizedService(ServiceClass):
     def SCP(self, req: Any, context: PresentationContext) -> None:  # noqa: N802  # pynetdicom's name
         service = SERVICES[type(req).__name__]
         uid = str(getattr(req, service.class_keyword))
-        known = uid_to_service_class(uid)
+        known = service_class_of(uid)
         if known is ServiceClass and not is_bound(self.assoc, service.event):
             self._send(refusal(req, NO_SUCH_SOP_CLASS), context)
             return
