@@ -7,13 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-import cv2
-import numpy as np
-from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.pixels.processing import apply_modality_lut, apply_voi_lut, convert_color_space
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, evt
 from pynetdicom.association import Association
@@ -28,6 +23,7 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at impo
 )
 
 from printmgr.errors import PrintError
+from printmgr.scu_images import NoImage, images
 
 log = logging.getLogger(__name__)
 
@@ -77,80 +73,6 @@ class SendOptions:
     print_session: bool = False
     timeout_s: float = 60.0
     other: dict[str, object] = field(default_factory=dict)  # further film box attributes by keyword
-
-
-def grey_levels(ds: Dataset, frame: np.ndarray, bits: int) -> np.ndarray:
-    """One frame (rows, columns) or (rows, columns, 3) as it is to be seen, 0..2**bits - 1.
-
-    Modality LUT, then VOI LUT or window (PS3.3 C.11.2), or the frame's own range when the image has none."""
-    top = 2**bits - 1
-    if frame.ndim == 3:
-        grey = cv2.cvtColor(np.ascontiguousarray(frame.astype(np.uint8)), cv2.COLOR_RGB2GRAY).astype(np.float64)
-        return _stretch(grey, 0.0, 255.0, top)
-    values = np.asarray(apply_modality_lut(frame, ds), np.float64)
-    if ds.get("VOILUTSequence"):
-        item = ds.VOILUTSequence[0]
-        entry_bits = int(item.LUTDescriptor[2])
-        return _stretch(np.asarray(apply_voi_lut(values.astype(np.int32), ds), np.float64), 0, 2**entry_bits - 1, top)
-    centre, width = _first(ds.get("WindowCenter")), _first(ds.get("WindowWidth"))
-    if centre is None or width is None or width < 1:
-        return _stretch(values, float(values.min()), float(values.max()), top)
-    if width == 1:
-        return np.where(values <= centre - 0.5, 0, top).astype(np.uint16 if bits > 8 else np.uint8)
-    return _stretch(values, centre - 0.5 - (width - 1) / 2, centre - 0.5 + (width - 1) / 2, top)
-
-
-def _first(value: Any) -> float | None:
-    if value is None or value == "":
-        return None
-    return float(value[0] if hasattr(value, "__getitem__") and not isinstance(value, str) else value)
-
-
-def _stretch(values: np.ndarray, low: float, high: float, top: int) -> np.ndarray:
-    scaled = np.zeros_like(values) if high <= low else (values - low) * (top / (high - low))
-    return np.floor(np.clip(scaled, 0, top) + 0.5).astype(np.uint16 if top > 255 else np.uint8)
-
-
-def images(path: Path, bits: int) -> Iterator[Dataset]:
-    """Each frame of a DICOM image file as the item of a Basic Grayscale Image Sequence. Raises SendFailed."""
-    try:
-        ds = dcmread(path)
-        pixels = ds.pixel_array
-    except Exception as error:  # whatever a decoder raises: pydicom names no common base
-        raise SendFailed(f"{path}: not an image that can be decoded: {error}") from error
-    photometric = str(ds.PhotometricInterpretation)
-    colour = int(ds.get("SamplesPerPixel", 1)) == 3
-    if colour and photometric.startswith("YBR") and photometric != "RGB":
-        pixels = convert_color_space(pixels, photometric, "RGB")
-    frames = pixels if int(ds.get("NumberOfFrames", 1) or 1) > 1 else pixels[None]
-    for frame in frames:
-        yield _image_item(ds, grey_levels(ds, frame, bits), bits, "MONOCHROME1" in photometric)
-
-
-def _image_item(ds: Dataset, grey: np.ndarray, bits: int, inverted: bool) -> Dataset:
-    item = Dataset()
-    item.SamplesPerPixel = 1
-    item.PhotometricInterpretation = "MONOCHROME1" if inverted else "MONOCHROME2"
-    item.Rows, item.Columns = grey.shape
-    aspect = _aspect(ds)
-    if aspect != (1, 1):
-        item.PixelAspectRatio = list(aspect)
-    item.BitsAllocated, item.BitsStored, item.HighBit = (8, 8, 7) if bits == 8 else (16, 12, 11)
-    item.PixelRepresentation = 0
-    data = grey.astype("u1" if bits == 8 else "<u2").tobytes()
-    item.add_new(0x7FE00010, "OB" if bits == 8 else "OW", data + b"\0" * (len(data) % 2))
-    return item
-
-
-def _aspect(ds: Dataset) -> tuple[int, int]:
-    """Pixel Aspect Ratio, vertical and horizontal, from itself or from the spacing."""
-    ratio = ds.get("PixelAspectRatio")
-    if ratio:
-        return int(ratio[0]), int(ratio[1])
-    spacing = ds.get("PixelSpacing") or ds.get("ImagerPixelSpacing")
-    if spacing and abs(float(spacing[0]) - float(spacing[1])) > 1e-4 * float(spacing[1]):
-        return round(float(spacing[0]) * 10_000), round(float(spacing[1]) * 10_000)
-    return 1, 1
 
 
 def _set(ds: Dataset, **values: object) -> Dataset:
@@ -292,15 +214,18 @@ def _associate(host: str, port: int, called_ae: str, options: SendOptions) -> As
     ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = options.timeout_s
     ae.connection_timeout = options.timeout_s
     syntaxes = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
-    ae.add_requested_context(BasicGrayscalePrintManagementMeta, syntaxes)
-    ae.add_requested_context(Printer, syntaxes)
-    if options.presentation_lut_shape:
-        ae.add_requested_context(PresentationLUT, syntaxes)
+    needed = [BasicGrayscalePrintManagementMeta, *([PresentationLUT] if options.presentation_lut_shape else [])]
+    for sop_class in needed:
+        ae.add_requested_context(sop_class, syntaxes)
     association = ae.associate(
         host, port, ae_title=called_ae, max_pdu=131072, evt_handlers=[(evt.EVT_CONN_OPEN, _no_delay)]
     )
     if not association.is_established:
         raise SendFailed(f"{called_ae} at {host} port {port} {_why_not(association)}")
+    accepted = {context.abstract_syntax for context in association.accepted_contexts}
+    if refused := [sop_class.name for sop_class in needed if sop_class not in accepted]:
+        association.release()
+        raise SendFailed(f"{called_ae} at {host} port {port} does not do {', '.join(refused)}")
     return association
 
 
@@ -328,7 +253,9 @@ def send(
 ) -> list[Answer]:
     """Print `files` on as many films as they need; every answer in order, told to `report` as it comes.
 
-    Raises SendFailed when the printer cannot be reached, refuses a session or film, or a file is no image."""
+    Raises SendFailed when the printer cannot be reached, or refuses a session or film, NoImage for a file that is none
+    before anything is sent.
+    """
     waiting = [item for path in files for item in images(path, options.bits)]
     association = _associate(host, port, called_ae, options)
     talk = _Conversation(association, BasicGrayscalePrintManagementMeta, report)
@@ -373,3 +300,6 @@ def _session(options: SendOptions) -> Dataset:
         MediumType=options.medium_type,
         FilmSessionLabel=options.film_session_label,
     )
+
+
+__all__ = ["Answer", "NoImage", "SendFailed", "SendOptions", "send", "undisturbed"]
