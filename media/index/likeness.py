@@ -50,11 +50,32 @@ class Stretch(NamedTuple):
     tag: int
 
 
-class Level(NamedTuple):
-    """Keys of one level: as the file learned from has them, and which (position, number among those kept) differ."""
+class Level:
+    """Keys of one level: those of the file learned from, some of them replaced by what differs in another.
 
-    part: Part
-    places: tuple[tuple[int, int], ...]
+    positions  of the keys that differ
+    numbers    where their values are among those kept
+    """
+
+    __slots__ = ("latest", "numbers", "part", "positions")
+
+    def __init__(self, part: Part, numbers: dict[int, int]) -> None:
+        self.part = part
+        self.positions = [position for position, tag in enumerate(part[0]) if tag in numbers]
+        self.numbers = [numbers[part[0][position]] for position in self.positions]
+        self.latest = [part[1][position] for position in self.positions]
+
+    def of(self, kept: list[bytes]) -> Part:
+        """The keys of a file; the same object as of the file before where they are equal."""
+        if self.numbers:
+            values = [kept[number] for number in self.numbers]
+            if values != self.latest:
+                self.latest = values
+                held = list(self.part[1])
+                for position, value in zip(self.positions, values, strict=True):
+                    held[position] = value
+                self.part = self.part[0], tuple(held)
+        return self.part
 
 
 class Unfinished(NamedTuple):
@@ -82,9 +103,8 @@ class Likeness:
         numbers = {tag: number for number, tag in enumerate(self.kept)}  # of a tag that is there twice the last
         self.meta_instance = numbers[META_INSTANCE_UID]
         self.instance = numbers.get(SOP_INSTANCE_UID, self.meta_instance)
-        self.levels = tuple(
-            Level((tags, take(whole.values)), tuple((tags.index(tag), numbers[tag]) for tag in tags if tag in numbers))
-            for tags, take in levels(tuple(whole.values))
+        self.patient, self.study, self.series, self.own = (
+            Level((tags, take(whole.values)), numbers) for tags, take in levels(tuple(whole.values))
         )
 
     def _divide(self) -> tuple[bytes, int, int]:
@@ -171,13 +191,5 @@ class Likeness:
             values = self.values | dict(zip(self.kept, kept, strict=True))
             values.pop(META_INSTANCE_UID)
             return Unfinished(self.whole.meta._replace(sop_instance_uid=uid), self.whole.syntax, values, at)
-        parts = []
-        for part, places in self.levels:
-            if places:
-                held = list(part[1])
-                for position, number in places:
-                    held[position] = kept[number]
-                part = part[0], tuple(held)
-            parts.append(part)
-        patient, study, series, own = parts
-        return Found(self.class_uid, uid.decode("ascii"), self.syntax_uid, (patient, study, series, own))
+        parts = self.patient.of(kept), self.study.of(kept), self.series.of(kept), self.own.of(kept)
+        return Found(self.class_uid, uid.decode("ascii"), self.syntax_uid, parts)
