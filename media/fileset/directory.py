@@ -91,12 +91,16 @@ def icon_element(size: int, pixels: bytes) -> bytes:
 
 
 class Around(NamedTuple):
-    """What the records of one kind of file share: before the File ID, before the instance UID, after it."""
+    """What the records of one kind of file share: before the File ID, before the instance UID, after it.
+
+    size_bytes  of such a record as a sequence item without File ID, instance UID and keys
+    """
 
     before: bytes
     between: bytes
     after: bytes
     at_root: bool
+    size_bytes: int
 
 
 class DirectoryMaker:
@@ -109,34 +113,54 @@ class DirectoryMaker:
 
     def records(self, files: Iterable[PlannedFile]) -> Iterator[Record]:
         """The records of `files`, which come patient by patient, study by study, series by series."""
+        for file, around, begun in self.walk(files):
+            if begun:
+                yield from begun
+            yield Record(0 if around.at_root else 3, file_body(file, around), file)
+
+    def records_bytes(self, files: Iterable[PlannedFile]) -> int:
+        """Bytes of the records of `files`, icons included, without making them."""
+        icon = icon_bytes(self.icon.size) if self.icon else 0
+        total = 0
+        for file, around, begun in self.walk(files):
+            total += around.size_bytes + len(file.keys)
+            total += even(len("\\".join(file.file_id))) + even(len(file.instance.sop_instance_uid))
+            if icon and file.record_type == "IMAGE":
+                total += icon
+            for record in begun:
+                total += RECORD_HEAD_BYTES + len(record.body)
+        return total
+
+    def walk(self, files: Iterable[PlannedFile]) -> Iterator[tuple[PlannedFile, Around, Sequence[Record]]]:
+        """Each file with what is around its record, and the patient, study and series records that begin before it."""
         opened: list[bytes] = []
-        latest: tuple[Keys, ...] = ()
+        study: Keys | None = None
+        series: Keys | None = None
+        kinds = self.kinds
         for file in files:
             instance = file.instance
-            around = self.around(file.record_type, instance.sop_class_uid, file.transfer_syntax_uid)
+            kind = (file.record_type, instance.sop_class_uid, file.transfer_syntax_uid)
+            around = kinds.get(kind) or self.around(*kind)
+            begun: Sequence[Record] = ()
             if around.at_root:
-                yield Record(0, file_body(file, around), file)
-                opened, latest = [], ()
-                continue
-            if not latest or instance.series is not latest[2] or instance.study is not latest[1]:
-                latest = (instance.patient, instance.study, instance.series)
-                yield from open_levels(opened, latest, file.levels)
-            yield Record(3, file_body(file, around), file)
+                opened, study, series = [], None, None
+            elif instance.series is not series or instance.study is not study:
+                study, series = instance.study, instance.series
+                begun = open_levels(opened, (instance.patient, study, series), file.levels)
+            yield file, around, begun
 
     def around(self, record_type: str, sop_class_uid: str, transfer_syntax_uid: str) -> Around:
         """The shared parts of records of one kind, made once."""
-        kind = (record_type, sop_class_uid, transfer_syntax_uid)
-        found = self.kinds.get(kind)
-        if found is None:
-            before = element(0x00041430, "CS", record_type.encode())
-            if record_type == "PRIVATE":
-                before += element(0x00041432, "UI", PRIVATE_RECORD_UID.encode())
-            found = self.kinds[kind] = Around(
-                before,
-                element(0x00041510, "UI", sop_class_uid.encode()),
-                element(0x00041512, "UI", transfer_syntax_uid.encode()),
-                records.RECORDS[record_type].parent is records.Level.ROOT,
-            )
+        before = element(0x00041430, "CS", record_type.encode())
+        if record_type == "PRIVATE":
+            before += element(0x00041432, "UI", PRIVATE_RECORD_UID.encode())
+        between = element(0x00041510, "UI", sop_class_uid.encode())
+        after = element(0x00041512, "UI", transfer_syntax_uid.encode())
+        at_root = records.RECORDS[record_type].parent is records.Level.ROOT
+        size = RECORD_HEAD_BYTES + len(before) + HEAD.size + len(between) + HEAD.size + len(after)
+        found = self.kinds[record_type, sop_class_uid, transfer_syntax_uid] = Around(
+            before, between, after, at_root, size
+        )
         return found
 
     def has_icon(self, record: Record) -> bool:
@@ -151,13 +175,19 @@ class DirectoryMaker:
         return [RECORD_HEAD_BYTES + len(record.body) + (icon if self.has_icon(record) else 0) for record in made]
 
 
-def open_levels(opened: list[bytes], values: tuple[Keys, ...], bodies: tuple[bytes, ...]) -> Iterator[Record]:
+def open_levels(opened: list[bytes], values: tuple[Keys, ...], bodies: tuple[bytes, ...]) -> list[Record]:
     """Records of the patient, study and series that begin; `opened`: the unique keys of those that are open."""
+    begun = []
     for depth, (tag, head) in enumerate(LEVELS):
         key = values[depth].get(tag, b"")
         if len(opened) <= depth or opened[depth] != key:
             opened[depth:] = [key]
-            yield Record(depth, head + bodies[depth], None)
+            begun.append(Record(depth, head + bodies[depth], None))
+    return begun
+
+
+def even(count: int) -> int:
+    return count + (count & 1)
 
 
 FILE_ID_HEADS = tuple(HEAD.pack(0x0004, 0x1500, b"CS", length) for length in range(74))
@@ -211,4 +241,4 @@ def header(file_set_id: str, file_set_uid: str, descriptor: str) -> bytes:
 def directory_bytes(volume: Volume, maker: DirectoryMaker) -> int:
     """The size of the DICOMDIR of a volume."""
     head = header(volume.file_set_id, volume.file_set_uid, maker.descriptor)
-    return len(head) + OFFSETS_BYTES + sum(maker.sizes(maker.records(volume.files)))
+    return len(head) + OFFSETS_BYTES + maker.records_bytes(volume.files)

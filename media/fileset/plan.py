@@ -176,13 +176,33 @@ def filled(
     return tuple(volumes)
 
 
+class Place:
+    """A folder of a volume: its path, the folders inside by what they hold."""
+
+    __slots__ = ("count", "inside", "path")
+
+    def __init__(self, path: tuple[str, ...]) -> None:
+        self.path = path
+        self.inside: dict[bytes | None, Place] = {}
+        self.count = 0
+
+    def next(self, prefix: str) -> tuple[str, ...]:
+        """The path of one more folder inside."""
+        self.count += 1
+        return (*self.path, file_ids.numbered(prefix, self.count))
+
+    def of(self, key: bytes | None, prefix: str) -> "Place":
+        """The folder inside that holds `key`."""
+        found = self.inside.get(key)
+        if found is None:
+            found = self.inside[key] = Place(self.next(prefix))
+        return found
+
+
 def named(parts: list[Part], runs: list[Run]) -> tuple[PlannedFile, ...]:
     """The files of one volume with their File IDs, numbered from 1 on each volume."""
     files: list[PlannedFile] = []
-    top = (file_ids.ROOT,)
-    patients: dict[object, tuple[str, ...]] = {}
-    studies: dict[object, tuple[str, ...]] = {}
-    inside: Counter[tuple[str, ...]] = Counter()  # folders in a folder
+    top = Place((file_ids.ROOT,))
     for part in parts:
         run = runs[part.bundle]
         chosen = run.candidates[part.start : part.stop]
@@ -191,17 +211,9 @@ def named(parts: list[Part], runs: list[Run]) -> tuple[PlannedFile, ...]:
             for one in chosen:
                 prefix = file_ids.PREFIXES[one.record_type]
                 at_root[prefix] += 1
-                files.append(one.planned((*top, file_ids.numbered(prefix, at_root[prefix]))))
+                files.append(one.planned((*top.path, file_ids.numbered(prefix, at_root[prefix]))))
             continue
-        if run.patient not in patients:
-            patients[run.patient] = (*top, file_ids.numbered("PA", len(patients) + 1))
-        patient = patients[run.patient]
-        if (patient, run.study) not in studies:
-            inside[patient] += 1
-            studies[patient, run.study] = (*patient, file_ids.numbered("ST", inside[patient]))
-        study = studies[patient, run.study]
-        inside[study] += 1
-        series = (*study, file_ids.numbered("SE", inside[study]))
+        series = top.of(run.patient, "PA").of(run.study, "ST").next("SE")
         names = zip(chosen, file_ids.numbers("IM", len(chosen)), strict=True)
         files += [one.planned((*series, name)) for one, name in names]
     return tuple(files)

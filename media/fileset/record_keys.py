@@ -84,10 +84,12 @@ class RecordKeys:
         self.keys = tuple(keys[tag] for tag in sorted(keys))
         self.rows = tuple(map(row_of, self.keys))
         self.from_groups = any(tag in extras for tag in GROUP_KEYS)
+        self.from_verification = record.name == "SR DOCUMENT"
 
     def encode(self, values_of: Keys, sop_class_uid: str = "") -> Encoded:
         """The keys of a record out of what the file, or the derived values over it, say."""
-        values_of = self.effective(values_of)
+        if self.from_groups or self.from_verification:
+            values_of = self.effective(values_of)
         get = values_of.get
         declared = get(records.CHARACTER_SET, b"")
         parts: list[bytes] = []
@@ -125,7 +127,7 @@ class RecordKeys:
         """The values with those that a record takes from inside a sequence of the instance."""
         if self.from_groups and records.SHARED_GROUPS in values_of:
             values_of = from_shared_groups(values_of)
-        if self.record.name == "SR DOCUMENT":
+        if self.from_verification:
             values_of = with_verification(values_of)
         return values_of
 

@@ -67,11 +67,19 @@ class Selector:
 
     def __init__(self, order: DiscOrder, target: Target) -> None:
         self.judge = Judge(order, target.profile, target.file_system)
-        self.keys = {name: RecordKeys(record, target.profile) for name, record in records.RECORDS.items()}
+        self.profile = target.profile
+        self.keys: dict[str, RecordKeys] = {}  # by record type
         self.levels: dict[tuple[int, int, int, int], Levels] = {}
-        self.level_keys = tuple(self.keys[name] for name in ("PATIENT", "STUDY", "SERIES"))
+        self.level_keys = tuple(map(self.keys_of, ("PATIENT", "STUDY", "SERIES")))
         self.level_tags = tuple(frozenset(key.tag for key in keys.keys) for keys in self.level_keys)
         self.rejections: list[Rejection] = []
+
+    def keys_of(self, record_type: str) -> RecordKeys:
+        """The encoder of one record type."""
+        found = self.keys.get(record_type)
+        if found is None:
+            found = self.keys[record_type] = RecordKeys(records.RECORDS[record_type], self.profile)
+        return found
 
     def refuse(self, instance: Instance, faults: Sequence[Fault]) -> None:
         """Name the instance with the first reason, and all that is wrong for that reason."""
@@ -86,7 +94,7 @@ class Selector:
             self.refuse(instance, (verdict,))
             return None
         own: Keys = {**instance.own, records.INSTANCE_NUMBER: number} if number else instance.own
-        encoded = self.keys[record_type].encode(own, instance.sop_class_uid)
+        encoded = self.keys_of(record_type).encode(own, instance.sop_class_uid)
         if encoded.faults or levels.faults:
             self.refuse(instance, (*levels.faults, *encoded.faults))
             return None
@@ -141,8 +149,11 @@ def select(instances: Sequence[Instance], order: DiscOrder, target: Target) -> t
         else:
             below_patients.append(instance)
     runs = [*patient_runs(below_patients, selector, order.derive), *root_runs(at_root, selector)]
-    position = {id(instance.source): at for at, instance in enumerate(instances)}
-    return runs, sorted(selector.rejections, key=lambda one: position[id(one.source)])
+    rejections = selector.rejections
+    if rejections:
+        position = {id(instance.source): at for at, instance in enumerate(instances)}
+        rejections.sort(key=lambda one: position[id(one.source)])
+    return runs, rejections
 
 
 def patient_runs(instances: Sequence[Instance], selector: Selector, is_deriving: bool) -> Iterator[Run]:
