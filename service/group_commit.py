@@ -17,6 +17,7 @@ from media.errors import MediaError, NoRoom, Unreadable
 from media.studies import Receipt
 from printmgr.errors import ResourceLimit
 from printmgr.files import sync_folder
+from service.arrival import named
 from service.node.streamed import StreamedFile
 from service.store.studies import Entry, StoredFile, StudyWriter
 
@@ -88,7 +89,7 @@ class GroupCommit:
             try:
                 sync_file_system(self._root)
             except OSError as error:
-                raise Unreadable("inbox", error.strerror or type(error).__name__) from error
+                raise named(error) from error
 
     def close(self) -> None:
         """Take in what waits; nobody calls `keep` any more."""
@@ -111,7 +112,7 @@ class GroupCommit:
         except ResourceLimit as error:
             self._fail(group, NoRoom(str(error)))
         except OSError as error:
-            self._fail(group, Unreadable("inbox", error.strerror or type(error).__name__))
+            self._fail(group, named(error))
         for kept in group:
             if kept.entry.receipt in (None, Receipt.AGAIN):
                 self._unlink(kept)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from service.config import Settings
 from service.inbox_folder import SETTLED
-from service.store import jobs, prints, removals, study_queries
+from service.store import commitments, completeness, jobs, prints, removals, study_queries
 from service.store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -98,6 +98,9 @@ class Retention:
         """Received studies: files first, so that what is interrupted is done again the next night."""
         with self._store.read() as connection:
             old = study_queries.untouched_since(connection, before)
+        with self._store.write() as connection:
+            completeness.forget_steps(connection, before)
+            commitments.forget(connection, before)
         return sum(self._remove_study(study_uid, before) for study_uid in old)
 
     def _remove_study(self, study_uid: str, before: int) -> int:

@@ -27,6 +27,7 @@ from service.store.jobs import JobState
 
 if TYPE_CHECKING:
     from media.pipeline import BuildOrder
+    from service.commitment_reports import CommitmentReports
     from service.inbox import StudyInbox
     from service.titles import Application
 
@@ -117,6 +118,7 @@ class NodeRole:
         self._inbox = open_inbox(settings) if settings.inbox.ae_title else None
         if self._inbox:
             applications[settings.inbox.ae_title] = received_studies(settings, self._inbox)
+            self._reports = commitment_reports(settings, self._inbox)
         titles = Titles(applications)
         access = PartnerList(
             list(applications),
@@ -135,6 +137,7 @@ class NodeRole:
         self._spool.start()
         if self._inbox:
             self._inbox.start()
+            self._reports.start()
         self._node.start()
         host, port = self._node.address
         return f"{host}:{port}"
@@ -143,6 +146,7 @@ class NodeRole:
         """Let running associations end, settle what they ordered."""
         self._node.stop()
         if self._inbox:
+            self._reports.stop()
             self._inbox.stop()
         self._spool.stop()
         self._orders.close()
@@ -186,6 +190,22 @@ def received_studies(settings: Settings, inbox: "StudyInbox") -> "Application":
     node = NodeSettings()
     scp = InboxSCP(inbox, (node.implementation_class_uid, node.implementation_version_name))
     return Application(presentation_contexts(settings.inbox.private_classes), scp.handlers())
+
+
+def commitment_reports(settings: Settings, inbox: "StudyInbox") -> "CommitmentReports":
+    """Reports for the partners that listen; one that is a network is called back where it called from."""
+    from media.scp.commitment import result_of
+    from media.scp.reporting import Listener, deliver
+    from media.studies import Commitment
+    from service.commitment_reports import CommitmentReports
+
+    def to(partner: Partner, commitment: Commitment) -> bool:
+        host = commitment.sender.address if "/" in partner.address else partner.address
+        listener = Listener(partner.ae_title, host, partner.port)
+        return deliver(result_of(commitment, inbox), settings.inbox.ae_title, listener)
+
+    listening = [partner for partner in settings.partners if partner.port]
+    return CommitmentReports(inbox.store, {partner.ae_title: partial(to, partner) for partner in listening})
 
 
 def offer_received_studies(settings: Settings) -> None:

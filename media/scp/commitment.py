@@ -55,7 +55,7 @@ class StorageCommitment:
         return SUCCESS, None
 
     def _report(self, assoc: Any, commitment: Commitment) -> None:
-        result = self.result(commitment)
+        result = result_of(commitment, self._inbox)
 
         def answered(response: Any) -> None:
             if response is not None and response.Status == SUCCESS:
@@ -64,7 +64,7 @@ class StorageCommitment:
         try:
             assoc.notify(
                 report(result),
-                SOME_FAILED if result.failed else ALL_HELD,
+                event_type(result),
                 STORAGE_COMMITMENT,
                 STORAGE_COMMITMENT_INSTANCE,
                 answered=answered,
@@ -72,18 +72,19 @@ class StorageCommitment:
         except (RuntimeError, ValueError) as gone:
             log.info("commitment for %s waits for another association: %s", commitment.sender.calling_ae, gone)
 
-    def result(self, commitment: Commitment) -> CommitmentResult:
-        """What is held of what was asked for. Raises NoRoom."""
-        classes = self._inbox.held([uid for _, uid in commitment.instances])
-        held, failed = [], []
-        for class_uid, uid in commitment.instances:
-            if uid not in classes:
-                failed.append((class_uid, uid, NO_SUCH_INSTANCE))
-            elif classes[uid] != class_uid:
-                failed.append((class_uid, uid, CLASS_INSTANCE_CONFLICT))
-            else:
-                held.append((class_uid, uid))
-        return CommitmentResult(commitment.transaction_uid, tuple(held), tuple(failed))
+
+def result_of(commitment: Commitment, inbox: Inbox) -> CommitmentResult:
+    """What is held of what was asked for. Raises NoRoom."""
+    classes = inbox.held([uid for _, uid in commitment.instances])
+    held, failed = [], []
+    for class_uid, uid in commitment.instances:
+        if uid not in classes:
+            failed.append((class_uid, uid, NO_SUCH_INSTANCE))
+        elif classes[uid] != class_uid:
+            failed.append((class_uid, uid, CLASS_INSTANCE_CONFLICT))
+        else:
+            held.append((class_uid, uid))
+    return CommitmentResult(commitment.transaction_uid, tuple(held), tuple(failed))
 
 
 def asked_for(information: Dataset) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -100,6 +101,11 @@ def asked_for(information: Dataset) -> tuple[str, tuple[tuple[str, str], ...]]:
     if not all(is_uid(class_uid) and is_uid(uid) for class_uid, uid in instances):
         raise BadRequest("Referenced SOP Sequence has an item without its two UIDs")
     return transaction, tuple(dict.fromkeys(instances))
+
+
+def event_type(result: CommitmentResult) -> int:
+    """Event Type ID of the report."""
+    return SOME_FAILED if result.failed else ALL_HELD
 
 
 def report(result: CommitmentResult) -> Dataset:

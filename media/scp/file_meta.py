@@ -4,7 +4,7 @@ import re
 from struct import Struct
 from typing import BinaryIO
 
-UID = re.compile(r"[0-9]+(\.[0-9]+)+")
+UID = re.compile(r"[0-9]+(\.[0-9]+)*")
 MAX_UID = 64  # characters (PS3.5 9.1)
 
 _SHORT = Struct("<HH2sH")
@@ -13,7 +13,7 @@ _HEAD = bytes(128) + b"DICM" + _SHORT.pack(2, 0, b"UL", 4)
 
 
 def is_uid(text: str) -> bool:
-    """Whether a text can stand as a UID; leading zeros, which some senders write, are let pass.
+    """Whether a text can stand as a UID; leading zeros and a lone number, which some senders write, are let pass.
 
     >>> is_uid("1.2.840.10008.1.1"), is_uid("1.2.03"), is_uid("../1"), is_uid("1.2/3")
     (True, True, False, False)

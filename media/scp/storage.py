@@ -70,7 +70,8 @@ class Storage:
             receipt = self._keep(reception, arrival)
         except MediaError as error:
             reception.counts["refused"] += 1
-            log.warning("instance %s of %s refused: %s", uid, reception.sender.calling_ae, error)
+            why = error.reason if isinstance(error, Flaw) else type(error).__name__  # the text may have values in it
+            log.warning("instance %s of %s refused: %s", uid, reception.sender.calling_ae, why)
             return refusal(status_of(error), str(error))
         finally:
             if arrival is not None:

@@ -2,13 +2,21 @@
 
 import json
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from media.studies import Commitment, Sender
 from service.store.study_models import CommitmentRow
+
+
+class Outstanding(NamedTuple):
+    """A request whose report nobody took yet."""
+
+    commitment: Commitment
+    attempts: int
+    requested_at: float  # seconds since 1970
 
 
 def add(connection: Connection, commitment: Commitment) -> bool:
@@ -40,22 +48,22 @@ def tried(connection: Connection, commitment: Commitment) -> None:
     connection.execute(update(CommitmentRow).where(*_key(commitment)).values(attempts=CommitmentRow.attempts + 1))
 
 
-def outstanding(connection: Connection, microseconds: int, most_attempts: int) -> list[tuple[Commitment, int]]:
-    """Requests older than that whose report nobody took yet, oldest first, with the attempts made."""
+def outstanding(connection: Connection, most_attempts: int) -> list[Outstanding]:
+    """Requests whose report nobody took yet, oldest first."""
     query = (
         select(CommitmentRow.__table__)
-        .where(CommitmentRow.reported_at.is_(None), CommitmentRow.requested_at < microseconds)
-        .where(CommitmentRow.attempts < most_attempts)
+        .where(CommitmentRow.reported_at.is_(None), CommitmentRow.attempts < most_attempts)
         .order_by(CommitmentRow.requested_at)
     )
     return [
-        (
+        Outstanding(
             Commitment(
                 row.transaction_uid,
                 Sender(row.calling_ae, row.called_ae, row.address),
                 tuple((class_uid, uid) for class_uid, uid in json.loads(row.instances)),
             ),
             row.attempts,
+            row.requested_at / 1e6,
         )
         for row in connection.execute(query)
     ]

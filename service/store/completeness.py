@@ -120,6 +120,11 @@ def change_step(connection: Connection, step: ProcedureStep) -> None:
     _look_again(connection, step)
 
 
+def forget_steps(connection: Connection, microseconds: int) -> None:
+    """Delete steps that did not change since then."""
+    connection.execute(delete(StepRow).where(StepRow.changed_at < microseconds))
+
+
 def _look_again(connection: Connection, step: ProcedureStep) -> None:
     change = update(StudyRow).where(StudyRow.uid.in_(step.study_uids), StudyRow.completed_by != "user")
     connection.execute(change.values(state=StudyState.ARRIVING, completed_by=""))
