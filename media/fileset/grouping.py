@@ -26,10 +26,12 @@ def grouped(instances: Iterable[Instance]) -> list[PatientGroup]:
         shared = (id(instance.patient), id(instance.study), id(instance.series))
         group = met.get(shared)
         if group is None:
-            patient = patients.setdefault(instance.patient.get(records.PATIENT_ID, b""), PatientGroup())
-            study = patient.studies.setdefault(instance.study.get(records.STUDY_UID, b""), StudyGroup())
-            group = study.series.setdefault(instance.series.get(records.SERIES_UID, b""), SeriesGroup())
-            met[shared] = group
+            key = instance.patient.get(records.PATIENT_ID, b"")
+            patient = patients.get(key) or patients.setdefault(key, PatientGroup())
+            key = instance.study.get(records.STUDY_UID, b"")
+            study = patient.studies.get(key) or patient.studies.setdefault(key, StudyGroup())
+            key = instance.series.get(records.SERIES_UID, b"")
+            group = met[shared] = study.series.get(key) or study.series.setdefault(key, SeriesGroup())
         group.instances.append(instance)
     return list(patients.values())
 
@@ -45,7 +47,8 @@ def studies_in_order(patient: PatientGroup) -> list[StudyGroup]:
             values.get(records.STUDY_TIME) or group.derived.get(records.STUDY_TIME, b""),
         )
 
-    return sorted(patient.studies.values(), key=moment)
+    studies = list(patient.studies.values())
+    return studies if len(studies) == 1 else sorted(studies, key=moment)
 
 
 def series_in_order(study: StudyGroup) -> list[SeriesGroup]:
@@ -55,12 +58,16 @@ def series_in_order(study: StudyGroup) -> list[SeriesGroup]:
         values = group.instances[0].series
         return whole(values.get(records.SERIES_NUMBER) or group.derived.get(records.SERIES_NUMBER, b""))
 
-    return sorted(study.series.values(), key=order)
+    series = list(study.series.values())
+    return series if len(series) == 1 else sorted(series, key=order)
 
 
 def instances_in_order(group: SeriesGroup) -> Iterator[tuple[Instance, bytes]]:
     """By Instance Number, each with its derived one or b''; those alike as the index has them."""
     derived = group.numbers
+    if len(group.instances) == 1:
+        yield group.instances[0], derived.get(0, b"")
+        return
     numbers = [whole(instance.own.get(records.INSTANCE_NUMBER, b"")) for instance in group.instances]
     for at, number in derived.items():
         numbers[at] = whole(number)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from media.fileset import records, sop_classes, values
-from media.fileset.elements import concept_modifiers, element, items, last_verification, trimmed
+from media.fileset.elements import LONG_VRS, concept_modifiers, element, items, last_verification, trimmed
 from media.fileset.model import Keys, Reason
 from media.fileset.profiles import Profile
 from media.fileset.records import Key, KeyType, RecordType
@@ -43,6 +43,7 @@ class Row(NamedTuple):
 
     key: Key
     tag: int
+    head: bytes  # tag and VR of an element with a length of two bytes, or nothing
     absent: bytes  # what stands for a missing value: the empty element of type 2, or nothing
     is_needed: bool
     is_conditional: bool
@@ -54,6 +55,7 @@ def row_of(key: Key) -> Row:
     return Row(
         key,
         key.tag,
+        element(key.tag, key.vr, b"")[:6] if key.vr not in LONG_VRS else b"",
         element(key.tag, key.vr, b"") if key.type is KeyType.TWO else b"",
         key.type is KeyType.ONE,
         key.tag in CONDITIONAL,
@@ -96,7 +98,8 @@ class RecordKeys:
         text = False
         dropped: dict[int, bytes] = {}
         faults: list[Fault] = []
-        for key, tag, absent, is_needed, is_conditional, is_text, seen in self.rows:
+        for row in self.rows:
+            key, tag, _, absent, is_needed, is_conditional, is_text, seen = row
             value = get(tag, b"")
             if not value:
                 if absent:
@@ -107,7 +110,7 @@ class RecordKeys:
             known = (value, declared) if is_text else value
             one = seen.get(known)
             if one is None:
-                one = encode_one(key, value, declared)
+                one = encode_one(row, value, declared)
                 if len(seen) < MOST_REMEMBERED:
                     seen[known] = one
             body, needs_set, fault = one
@@ -156,12 +159,15 @@ def is_required(key: Key, values_of: Keys, sop_class_uid: str) -> bool:
     return key.tag == records.HL7_INSTANCE and sop_class_uid == sop_classes.CDA
 
 
-def encode_one(key: Key, value: bytes, declared: bytes) -> One:
+def encode_one(row: Row, value: bytes, declared: bytes) -> One:
     """One key; a sequence is trimmed to what the record takes."""
+    key = row.key
     pattern = values.PATTERNS.get(key.vr)
     if pattern is not None:
         if pattern.fullmatch(value):
-            return One(element(key.tag, key.vr, value), False, "")
+            if len(value) & 1:
+                value += b"\0" if key.vr == "UI" else b" "
+            return One(row.head + len(value).to_bytes(2, "little") + value, False, "")
         return One(b"", False, f"is no valid {key.vr}")
     try:
         if key.vr == "SQ":

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import TypeVar, overload
 
-from media.fileset.model import Instance, SourceFile
+from media.fileset.model import Instance, Keys, SourceFile
 from media.index.found import Found, Part
 
 Other = TypeVar("Other")
@@ -51,10 +51,10 @@ class Pool:
 
     def __init__(self) -> None:
         self.positions: dict[tuple[int, ...], dict[int, int]] = {}
-        self.parts: dict[Part, CompactKeys] = {}
+        self.parts: dict[Part, Keys] = {}
         self.texts: dict[str, str] = {}
         self.latest: list[Part] = [((), ())] * 3
-        self.keys = [CompactKeys({}, ())] * 3
+        self.keys: list[Keys] = [{}] * 3
 
     def instance(self, file: SourceFile, found: Found) -> Instance:
         """The instance in a file, its keys shared with those before it."""
@@ -76,11 +76,11 @@ class Pool:
             CompactKeys(self._positions(tags), held),
         )
 
-    def _shared(self, part: Part) -> CompactKeys:
-        """Keys of a patient, study or series."""
+    def _shared(self, part: Part) -> Keys:
+        """Keys of a patient, study or series: few, and looked at often."""
         found = self.parts.get(part)
         if found is None:
-            found = self.parts[part] = CompactKeys(self._positions(part[0]), part[1])
+            found = self.parts[part] = dict(zip(*part, strict=True))
         return found
 
     def _positions(self, tags: tuple[int, ...]) -> dict[int, int]:
