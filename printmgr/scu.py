@@ -87,6 +87,15 @@ def _hundredths(density: float | None) -> int | None:
     return None if density is None else round(density * 100)
 
 
+def printable(text: str) -> str:
+    """Text of another machine, such that a terminal does nothing but show it.
+
+    >>> printable("full" + chr(27) + "[2J")
+    'full?[2J'
+    """
+    return "".join(letter if letter.isprintable() else "?" for letter in text)
+
+
 class _Gate(threading.Event):
     """Where pynetdicom's reactor waits while somebody talks; here it waits until the talk is over."""
 
@@ -132,7 +141,7 @@ class _Conversation:
         """Keep the answer; a printer that says nothing more has gone."""
         if "Status" not in status:
             raise SendFailed(f"{request}: the printer closed the association or did not answer in time")
-        answer = Answer(request, int(status.Status), str(status.get("ErrorComment", "")))
+        answer = Answer(request, int(status.Status), printable(str(status.get("ErrorComment", ""))))
         self.answers.append(answer)
         self.report(answer)
         return answer

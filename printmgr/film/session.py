@@ -13,6 +13,7 @@ from printmgr.errors import (
     NoSuchInstance,
     ResourceLimit,
 )
+from printmgr.film.density import Viewing, viewing_of
 from printmgr.film.formats import parse
 from printmgr.film.layout import image_box_rects, lay_out, pitch_of, placed
 from printmgr.film.model import FilmBox, FilmSession, ImageBox, OrderKind, PresentationLUT, PrintOrder
@@ -22,7 +23,9 @@ from printmgr.film.sizes import film_size
 from printmgr.film.status import PrintWarning
 
 MAX_FILM_BOXES = 1000  # of one session; a study of many films has tens
+MAX_IMAGE_BOXES = 20_000  # of one session
 MAX_PRESENTATION_LUTS = 1000  # of one association
+MAX_LUT_ENTRIES = 1 << 20  # of all Presentation LUTs that an association made; films keep those that are deleted
 
 T = TypeVar("T")
 
@@ -47,6 +50,7 @@ class WorkingSession:
         self.films: dict[str, FilmBox] = {}  # by UID, in the order they were made
         self.luts: dict[str, PresentationLUT] = {}
         self.film_of_image_box: dict[str, str] = {}
+        self.lut_entries = 0
         self.new_uid = new_uid
 
     # Film Session (PS3.4 H.4.1)
@@ -71,6 +75,7 @@ class WorkingSession:
         self.session = None
         self.films.clear()
         self.film_of_image_box.clear()
+        self.lut_entries = sum(len(lut.table) for lut in self.luts.values())
         return Outcome(session, dropped=dropped)
 
     def print_session(self, uid: str) -> Outcome[PrintOrder]:
@@ -102,19 +107,24 @@ class WorkingSession:
         if len(self.films) >= MAX_FILM_BOXES:
             raise ResourceLimit(f"a film session has at most {MAX_FILM_BOXES} film boxes; print and delete some")
         changes, warnings = self.film_changes(request)
-        film, warning = self.sized(replace(self.blank_film(uid, request.image_display_format), **changes))
-        positions = range(1, len(image_box_rects(film, self.printer)) + 1)
-        film = replace(film, image_boxes=tuple(ImageBox(self.new_uid(), position) for position in positions))
+        film, more = self.honoured(replace(self.blank_film(uid, request.image_display_format), **changes))
+        count = len(image_box_rects(film, self.printer))
+        if len(self.film_of_image_box) + count > MAX_IMAGE_BOXES:
+            raise ResourceLimit(
+                f"a film session has at most {MAX_IMAGE_BOXES} image boxes; print and delete some films"
+            )
+        boxes = tuple(ImageBox(self.new_uid(), position) for position in range(1, count + 1))
+        film = replace(film, image_boxes=boxes)
         self.films[uid] = film
         self.film_of_image_box.update((box.uid, uid) for box in film.image_boxes)
-        return Outcome(film, (*warnings, *warning))
+        return Outcome(film, (*warnings, *more))
 
     def set_film_box(self, uid: str, request: FilmBoxRequest) -> Outcome[FilmBox]:
         """N-SET. Any film of the session may be changed, not only the last one (PS3.4 H.4.2.2.2 allows less)."""
         film = self.the_film(uid)
         changes, warnings = self.film_changes(request)
-        self.films[uid] = replace(film, **changes)
-        return Outcome(self.films[uid], warnings)
+        self.films[uid], more = self.honoured(replace(film, **changes))
+        return Outcome(self.films[uid], (*warnings, *more))
 
     def delete_film_box(self, uid: str) -> Outcome[FilmBox]:
         """N-DELETE: the film and its image boxes go."""
@@ -143,6 +153,8 @@ class WorkingSession:
         if request.erase:
             changes["image"] = None
         changed = replace(box, **changes)
+        if own := not_used(changed, viewing_of(self.printer, film, changed)):
+            changed, warnings = replace(changed, **own), (*warnings, PrintWarning.DEFAULT_USED)
         rect = image_box_rects(film, self.printer)[index]
         pitch = pitch_of(film.requested_resolution_id, self.printer)
         status = placed(changed, box.position, rect, film, pitch).status if request.image else 0
@@ -157,8 +169,10 @@ class WorkingSession:
         self.check_unused("Presentation LUT", uid)
         if request.shape is None and not request.table:
             raise MissingAttribute("PresentationLUTShape")
-        if len(self.luts) >= MAX_PRESENTATION_LUTS:
-            raise ResourceLimit(f"an association has at most {MAX_PRESENTATION_LUTS} Presentation LUTs; delete some")
+        if len(self.luts) >= MAX_PRESENTATION_LUTS or self.lut_entries + len(request.table) > MAX_LUT_ENTRIES:
+            raise ResourceLimit(
+                f"an association has at most {MAX_PRESENTATION_LUTS} Presentation LUTs of {MAX_LUT_ENTRIES} entries"
+            )
         if request.table:
             lut = PresentationLUT(
                 uid, None, request.table, request.first_value, request.bits, explanation=request.explanation
@@ -166,6 +180,7 @@ class WorkingSession:
         else:
             lut = PresentationLUT(uid, request.shape)
         self.luts[uid] = lut
+        self.lut_entries += len(lut.table)
         return Outcome(lut)
 
     def delete_presentation_lut(self, uid: str) -> Outcome[PresentationLUT]:
@@ -225,13 +240,14 @@ class WorkingSession:
             empty_image_density=printer.empty_density,
         )
 
-    def sized(self, film: FilmBox) -> tuple[FilmBox, tuple[int, ...]]:
-        """The film; one of an unknown Film Size ID has the printer's default size (PS3.4 H.4.2.2.1.2)."""
+    def honoured(self, film: FilmBox) -> tuple[FilmBox, tuple[int, ...]]:
+        """The film, with the printer's own in place of what cannot be honoured (PS3.4 H.4.2.2.1.2)."""
+        own = not_used(film, viewing_of(self.printer, film))
         try:
             film_size(film.film_size_id, film.film_orientation)
         except InvalidAttribute:
-            return replace(film, film_size_id=self.printer.film_size), (PrintWarning.DEFAULT_USED,)
-        return film, ()
+            own["film_size_id"] = self.printer.film_size
+        return (replace(film, **own), (PrintWarning.DEFAULT_USED,)) if own else (film, ())
 
     def clamp_densities(self, changes: dict[str, Any]) -> tuple[int, ...]:
         """Bring Min and Max Density into the printer's range (PS3.4 H.4.2.2.1.2); 0 stands for the printer's own."""
@@ -274,6 +290,17 @@ class WorkingSession:
 def files(boxes: Iterable[ImageBox]) -> tuple[str, ...]:
     """The data sets that the boxes' images lie in."""
     return tuple(box.image.pixels.file for box in boxes if box.image is not None)
+
+
+def not_used(asked: FilmBox | ImageBox, viewing: Viewing) -> dict[str, Any]:
+    """None for densities that cross and for a light in which nothing is seen: `viewing` goes without them."""
+    used = {
+        "min_density": viewing.dmin,
+        "max_density": viewing.dmax,
+        "illumination": viewing.illumination,
+        "reflected_ambient_light": viewing.ambient,
+    }
+    return {name: None for name, value in used.items() if getattr(asked, name, None) not in (None, value)}
 
 
 def session_warnings(request: FilmSessionRequest) -> tuple[int, ...]:

@@ -15,7 +15,7 @@ from printmgr.scp.values import Values
 CODE_STRING = re.compile(r"[A-Z0-9_ .,]{1,16}")  # PS3.5 6.2 CS, and the points some SCUs put into film sizes
 DENSITY_DIGITS = re.compile(r"[0-9]{1,4}")
 MAX_LENGTH_MM = 10_000.0
-MAX_OTHERS, MAX_OTHER_BYTES = 64, 1024  # of attributes that are only kept
+MAX_OTHERS, MAX_OTHER_BYTES = 64, 4096  # of a data set's attributes that are only kept: how many, and in all
 
 
 class Said(NamedTuple):
@@ -83,9 +83,13 @@ def read_rules(table: Iterable[Rule], values: Values, setting: bool = False, oth
 def other_attributes(table: Iterable[Rule], values: Values) -> tuple[tuple[str, str], ...]:
     """Attributes outside the table, by tag, as text: patient and study of some SCUs, private groups."""
     known = {rule.tag for rule in table} | rules.SEQUENCES | {rules.IMAGE_BOX_POSITION, rules.PIXEL_DATA}
-    found = [element for tag, element in values.elements.items() if tag not in known and element.length > 0]
-    short = [element for element in found if element.length <= MAX_OTHER_BYTES][:MAX_OTHERS]
-    return tuple((f"{element.tag:08X}", printable(element, values)) for element in short)
+    kept: list[tuple[str, str]] = []
+    room = MAX_OTHER_BYTES
+    for tag, element in values.elements.items():
+        if tag not in known and 0 < element.length <= room and len(kept) < MAX_OTHERS:
+            room -= element.length
+            kept.append((f"{tag:08X}", printable(element, values)))
+    return tuple(kept)
 
 
 def printable(element: Element, values: Values) -> str:
@@ -129,6 +133,8 @@ def convert(rule: Rule, element: Element, values: Values) -> Any:
             return number / 100
         case Kind.QUANTITY:
             return float(number) or None
+        case Kind.LIGHT:
+            return float(number)
     return number
 
 

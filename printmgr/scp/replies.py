@@ -33,7 +33,7 @@ def on_the_wire(rule: Rule, value: object) -> object:
     """
     if rule.kind is Kind.DENSITY and isinstance(value, float):
         return round(value * 100)
-    if rule.kind is Kind.QUANTITY and isinstance(value, float):
+    if rule.kind in (Kind.QUANTITY, Kind.LIGHT) and isinstance(value, float):
         return round(value)
     if rule.kind is Kind.YES_NO:
         return "YES" if value else "NO"

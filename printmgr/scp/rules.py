@@ -31,6 +31,7 @@ class Kind(StrEnum):
     COUNT = "a whole number from 1"
     NUMBER = "a whole number; 0 stands for the default"
     QUANTITY = "a whole number; 0 stands for the default; a real number in the model"
+    LIGHT = "a whole number; a real number in the model"
     DENSITY = "hundredths of OD, OD in the model; 0 stands for the printer's own"
     DENSITY_TERM = "BLACK, WHITE or hundredths of OD as text"
     LENGTH = "mm up to 10000; 0 and less count as absent"
@@ -77,7 +78,7 @@ PRESENTATION_LUT = Rule(
     "ReferencedPresentationLUTSequence", 0x20500500, "SQ", UMC, Kind.REFERENCE, "presentation_lut_uid"
 )
 ILLUMINATION = Rule("Illumination", 0x2010015E, "US", UMC, Kind.QUANTITY, "illumination")
-AMBIENT = Rule("ReflectedAmbientLight", 0x20100160, "US", UMC, Kind.QUANTITY, "reflected_ambient_light")
+AMBIENT = Rule("ReflectedAmbientLight", 0x20100160, "US", UMC, Kind.LIGHT, "reflected_ambient_light")
 
 # PS3.4 Table H.4-2. The last three are old: SCUs made before CP-173 give them to the film session.
 FILM_SESSION_RULES = (

@@ -37,7 +37,7 @@ class Request(NamedTuple):
     @property
     def name(self) -> str:
         """For the log and a print's record."""
-        return f"{self.service} {CLASS_NAMES.get(self.sop_class, self.sop_class)}"
+        return f"{self.service} {CLASS_NAMES.get(self.sop_class) or ascii(self.sop_class)}"
 
     def values(self, specific_character_set: str = "") -> Values:
         return read(self.data, self.encoding, specific_character_set)

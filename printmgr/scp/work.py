@@ -9,6 +9,8 @@ from printmgr.film.session import Outcome, WorkingSession
 from printmgr.film.status import foremost
 from printmgr.ports import PrintSpool
 
+MAX_STATUSES = 1000  # kept of one request's on one film
+
 
 @dataclass(slots=True)
 class Work:
@@ -34,7 +36,9 @@ class Work:
         film_uid = self.session.film_of_image_box.get(uid, uid)
         if film_uid not in self.session.films:
             film_uid = ""
-        self.statuses.setdefault(film_uid, {}).setdefault(request, []).append(status)
+        given = self.statuses.setdefault(film_uid, {}).setdefault(request, [])
+        if len(given) < MAX_STATUSES:
+            given.append(status)
 
     def forget(self, film_uids: list[str]) -> None:
         for uid in film_uids:

@@ -14,8 +14,8 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.pixels.processing import apply_windowing
 from pydicom.sequence import Sequence
-from pynetdicom import AE
-from pynetdicom.sop_class import Verification
+from pynetdicom import AE, evt
+from pynetdicom.sop_class import BasicGrayscalePrintManagementMeta, Verification
 
 from printmgr.scu import Answer, NoImage, SendFailed, SendOptions, send
 from printmgr.scu_images import images
@@ -320,6 +320,24 @@ def test_a_node_that_is_no_printer(tmp_path: Path) -> None:
             send("127.0.0.1", server.socket.getsockname()[1], "ECHO", [file], SendOptions())
     finally:
         server.shutdown()
+
+
+def test_what_a_printer_says_is_shown_without_its_control_characters(tmp_path: Path) -> None:
+    def refuse(event: evt.Event) -> tuple[Dataset, None]:
+        return item(Status=0x0213, ErrorComment="full\x1b[2J\x07\u202e"), None
+
+    printer = AE("LOUD")
+    printer.add_supported_context(BasicGrayscalePrintManagementMeta)
+    server = printer.start_server(("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_N_CREATE, refuse)])
+    told: list[Answer] = []
+    file = saved(tmp_path, picture(np.zeros((8, 8), np.uint8)))
+    try:
+        with pytest.raises(SendFailed, match="0213H"):
+            send("127.0.0.1", server.socket.getsockname()[1], "LOUD", [file], SendOptions(), told.append)
+    finally:
+        server.shutdown()
+    assert told[-1].comment.startswith("full?[2J")
+    assert told[-1].comment.isprintable()
 
 
 def free_port() -> int:

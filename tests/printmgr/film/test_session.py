@@ -315,9 +315,11 @@ def test_an_unknown_film_size_is_printed_on_the_printers_own() -> None:
 
 @pytest.mark.parametrize(
     ("asked", "used", "warnings"),
-    [(3.0, 3.0, ()), (3.2, 3.2, ()), (99.99, 3.2, (0xB605,)), (0.01, 0.2, (0xB605,)), (0.0, None, ())],
+    [(3.0, 3.0, ()), (3.2, 3.2, ()), (99.99, 3.2, (0xB605,)), (0.01, None, (0xB605, 0x0116)), (0.0, None, ())],
 )
-def test_densities_are_brought_into_the_printers_range(asked: float, used: float, warnings: tuple[int, ...]) -> None:
+def test_densities_are_brought_into_the_printers_range(
+    asked: float, used: float | None, warnings: tuple[int, ...]
+) -> None:
     work = with_film()
     outcome = work.set_film_box("F", FilmBoxRequest(max_density=asked))
     assert (outcome.value.max_density, outcome.warnings) == (used, warnings)
@@ -435,6 +437,65 @@ def test_films_and_luts_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
     work.create_presentation_lut("L1", PresentationLUTRequest(LUTShape.IDENTITY))
     with pytest.raises(ResourceLimit):
         work.create_presentation_lut("L2", PresentationLUTRequest(LUTShape.IDENTITY))
+
+
+def test_image_boxes_and_table_entries_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(session_module, "MAX_IMAGE_BOXES", 7)
+    monkeypatch.setattr(session_module, "MAX_LUT_ENTRIES", 10)
+    work = working()
+    work.create_session("S", FilmSessionRequest())
+    work.create_film_box("F1", FilmBoxRequest("STANDARD\\2,3", "S"))
+    with pytest.raises(ResourceLimit):
+        work.create_film_box("F2", FilmBoxRequest("STANDARD\\2,1", "S"))
+    work.delete_film_box("F1")
+    work.create_film_box("F2", FilmBoxRequest("STANDARD\\2,1", "S"))
+    for number in range(2):  # films may hold what is deleted
+        work.create_presentation_lut(f"L{number}", PresentationLUTRequest(table=(1, 2, 3, 4), bits=8))
+        work.delete_presentation_lut(f"L{number}")
+    with pytest.raises(ResourceLimit):
+        work.create_presentation_lut("L2", PresentationLUTRequest(table=(1, 2, 3, 4), bits=8))
+    work.delete_session("S")
+    work.create_presentation_lut("L2", PresentationLUTRequest(table=(1, 2, 3, 4), bits=8))
+
+
+@pytest.mark.parametrize(
+    ("asked", "used"),
+    [
+        ({"min_density": 2.0, "max_density": 1.0}, {"min_density": None, "max_density": None}),
+        ({"min_density": 3.2}, {"min_density": None}),
+        ({"illumination": 65535.0, "reflected_ambient_light": 20.0}, {"illumination": None}),
+        ({"reflected_ambient_light": 65535.0}, {"reflected_ambient_light": None}),
+    ],
+)
+def test_what_shows_nothing_gives_way_to_the_printers_own(
+    asked: dict[str, float], used: dict[str, float | None]
+) -> None:
+    work = working()
+    work.create_session("S", FilmSessionRequest())
+    made = work.create_film_box("F", FilmBoxRequest("STANDARD\\1,1", "S", **asked))
+    assert made.warnings == (0x0116,)
+    assert {name: getattr(made.value, name) for name in used} == used
+    work.create_film_box("G", FilmBoxRequest("STANDARD\\1,1", "S"))
+    changed = work.set_film_box("G", FilmBoxRequest(**asked))
+    assert changed.warnings == (0x0116,)
+    assert {name: getattr(changed.value, name) for name in used} == used
+
+
+def test_an_image_box_whose_densities_cross_has_the_films() -> None:
+    work = working()
+    work.create_session("S", FilmSessionRequest())
+    (box,) = work.create_film_box("F", FilmBoxRequest("STANDARD\\1,1", "S", min_density=1.0)).value.image_boxes
+    outcome = work.set_image_box(box.uid, ImageBoxRequest(max_density=0.9))
+    assert outcome.warnings == (0x0116,)
+    assert outcome.value.max_density is None
+
+
+def test_no_reflected_light_is_honoured() -> None:
+    work = working()
+    work.create_session("S", FilmSessionRequest())
+    light = {"illumination": 150.0, "reflected_ambient_light": 0.0}
+    made = work.create_film_box("F", FilmBoxRequest("STANDARD\\1,1", "S", **light))
+    assert (made.warnings, made.value.illumination, made.value.reflected_ambient_light) == ((), 150.0, 0.0)
 
 
 def test_a_printers_defaults_are_those_of_its_films() -> None:

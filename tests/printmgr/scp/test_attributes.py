@@ -14,7 +14,7 @@ from printmgr.film.model import (
     Polarity,
 )
 from printmgr.film.requests import FilmBoxRequest, FilmSessionRequest, ImageBoxRequest
-from printmgr.scp import images, luts
+from printmgr.scp import attributes, images, luts
 from printmgr.scp.attributes import film_box, film_session
 from printmgr.scp.encoded import ENCODINGS
 from printmgr.scp.values import Values, read
@@ -197,6 +197,19 @@ def test_unknown_attributes_are_kept_and_never_refused() -> None:
     assert (request.film_session_label, read_.warnings) == ("Größe", ())
     kept = dict(request.other_attributes or ())
     assert kept == {"00100010": "Müller", "00091001": "private", "00091002": "0102"}
+
+
+def test_what_is_only_kept_takes_little_room() -> None:
+    many = of_bytes(*((0x00090000 + number, "LO", b"x" * 4 * number) for number in range(1, 100)))
+    request, _ = film_session(many)
+    kept = request.other_attributes or ()
+    assert 1 < len(kept) <= attributes.MAX_OTHERS
+    assert sum(len(text) for _, text in kept) <= attributes.MAX_OTHER_BYTES
+
+
+def test_no_illumination_means_the_default_and_no_reflected_light_is_none() -> None:
+    request, read_ = film_session(values(requests.item(Illumination=0, ReflectedAmbientLight=0)))
+    assert (request.illumination, request.reflected_ambient_light, read_.warnings) == (None, 0.0, ())
 
 
 @pytest.mark.parametrize(
