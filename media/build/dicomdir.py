@@ -19,11 +19,10 @@ CHUNK_PIECES = 512
 MOST_BYTES = 0xFFFFFFFE  # offsets and the length of the record sequence have 32 bits
 
 IN_USE = 0xFFFF
-RECORD_HEAD = struct.Struct("<HHI HH2sHI HH2sHH HH2sHI")
-ITEM = (0xFFFE, 0xE000)
-NEXT = (0x0004, 0x1400, b"UL", 4)
-FLAG = (0x0004, 0x1410, b"US", 2, IN_USE)
-LOWER = (0x0004, 0x1420, b"UL", 4)
+ITEM = struct.pack("<HH", 0xFFFE, 0xE000)
+NEXT = struct.pack("<HH2sH", 0x0004, 0x1400, b"UL", 4)
+FLAG_AND_LOWER = struct.pack("<HH2sHHHH2sH", 0x0004, 0x1410, b"US", 2, IN_USE, 0x0004, 0x1420, b"UL", 4)
+RECORD_HEAD = struct.Struct(f"<4sI{len(NEXT)}sI{len(FLAG_AND_LOWER)}sI")
 
 
 def dicomdir_chunks(plan: Plan, volume: Volume, icons: Icons | None = None) -> Iterator[bytes]:
@@ -42,7 +41,7 @@ def dicomdir_chunks(plan: Plan, volume: Volume, icons: Icons | None = None) -> I
     starts[-1] = 0  # where position -1 points: no record
     pieces: list[bytes] = []
     for record, size, following, child in zip(made, sizes, hung.next, hung.child, strict=True):
-        pieces.append(RECORD_HEAD.pack(*ITEM, size - 8, *NEXT, starts[following], *FLAG, *LOWER, starts[child]))
+        pieces.append(RECORD_HEAD.pack(ITEM, size - 8, NEXT, starts[following], FLAG_AND_LOWER, starts[child]))
         pieces.append(record.body)
         if maker.icon and icons and record.file and maker.has_icon(record):
             pieces.append(icon_element(maker.icon.size, icons(record.file, maker.icon.size)))

@@ -38,30 +38,43 @@ class One(NamedTuple):
     fault: str
 
 
-class Row(NamedTuple):
-    """A key as the encoder wants it."""
+class Row:
+    """A key as the encoder wants it.
 
-    key: Key
-    tag: int
-    head: bytes  # tag and VR of an element with a length of two bytes, or nothing
-    absent: bytes  # what stands for a missing value: the empty element of type 2, or nothing
-    is_needed: bool
-    is_conditional: bool
-    is_text: bool
-    seen: dict[object, One]  # by value, of texts by value and character set
+    head    tag and VR of an element with a length of two bytes, or nothing
+    absent  what stands for a missing value: the empty element of type 2, or nothing
+    plain   value -> element, where nothing else has a say in it; None for a missing one
+    seen    (value, character set) -> what came of the others
+    """
 
+    __slots__ = ("absent", "head", "is_conditional", "is_needed", "key", "plain", "seen")
 
-def row_of(key: Key) -> Row:
-    return Row(
-        key,
-        key.tag,
-        element(key.tag, key.vr, b"")[:6] if key.vr not in LONG_VRS else b"",
-        element(key.tag, key.vr, b"") if key.type is KeyType.TWO else b"",
-        key.type is KeyType.ONE,
-        key.tag in CONDITIONAL,
-        key.vr not in values.PATTERNS,
-        {},
-    )
+    def __init__(self, key: Key) -> None:
+        self.key = key
+        self.head = element(key.tag, key.vr, b"")[:6] if key.vr not in LONG_VRS else b""
+        self.absent = element(key.tag, key.vr, b"") if key.type is KeyType.TWO else b""
+        self.is_needed = key.type is KeyType.ONE
+        self.is_conditional = key.tag in CONDITIONAL
+        self.plain: dict[bytes | None, bytes] = {}
+        self.seen: dict[tuple[bytes, bytes], One] = {}
+        if not self.is_needed and not self.is_conditional:
+            self.plain |= {None: self.absent, b"": self.absent}
+
+    def one(self, value: bytes, declared: bytes) -> One:
+        """The key of an instance that declares a character set."""
+        found = self.seen.get((value, declared))
+        if found is None:
+            found = encode_one(self, value, declared)
+            if (
+                found.fault
+                or found.text
+                or not (self.key.vr in values.PATTERNS or values.is_everywhere_the_same(value))
+            ):
+                if len(self.seen) < MOST_REMEMBERED:
+                    self.seen[value, declared] = found
+            elif len(self.plain) < MOST_REMEMBERED:
+                self.plain[value] = found.body
+        return found
 
 
 CONDITIONAL = frozenset({records.VERIFICATION_DATETIME, records.HL7_INSTANCE})
@@ -84,7 +97,7 @@ class RecordKeys:
         }
         self.record = record
         self.keys = tuple(keys[tag] for tag in sorted(keys))
-        self.rows = tuple(map(row_of, self.keys))
+        self.rows = tuple((row.key.tag, row.plain, row) for row in map(Row, self.keys))
         self.from_groups = any(tag in extras for tag in GROUP_KEYS)
         self.from_verification = record.name == "SR DOCUMENT"
 
@@ -93,37 +106,31 @@ class RecordKeys:
         if self.from_groups or self.from_verification:
             values_of = self.effective(values_of)
         get = values_of.get
-        declared = get(records.CHARACTER_SET, b"")
         parts: list[bytes] = []
         text = False
         dropped: dict[int, bytes] = {}
         faults: list[Fault] = []
-        for row in self.rows:
-            key, tag, _, absent, is_needed, is_conditional, is_text, seen = row
-            value = get(tag, b"")
-            if not value:
-                if absent:
-                    parts.append(absent)
-                elif is_needed or (is_conditional and is_required(key, values_of, sop_class_uid)):
-                    faults.append(Fault(Reason.MISSING_KEY, named(key)))
+        for tag, plain, row in self.rows:
+            value = get(tag)
+            found = plain.get(value)
+            if found is not None:
+                parts.append(found)
                 continue
-            known = (value, declared) if is_text else value
-            one = seen.get(known)
-            if one is None:
-                one = encode_one(row, value, declared)
-                if len(seen) < MOST_REMEMBERED:
-                    seen[known] = one
-            body, needs_set, fault = one
+            if not value:
+                if row.is_needed or is_required(row.key, values_of, sop_class_uid):
+                    faults.append(Fault(Reason.MISSING_KEY, named(row.key)))
+                continue
+            body, needs_set, fault = row.one(value, get(records.CHARACTER_SET, b""))
             if not fault:
                 parts.append(body)
                 text = text or needs_set
-            elif is_needed or tag in STRICT:
-                faults.append(Fault(Reason.BAD_KEY, f"{named(key)} {fault}"))
+            elif row.is_needed or tag in STRICT:
+                faults.append(Fault(Reason.BAD_KEY, f"{named(row.key)} {fault}"))
             else:
                 dropped[tag] = b""
-                parts.append(absent)
+                parts.append(row.absent)
         if text:
-            parts.insert(0, element(records.CHARACTER_SET, "CS", declared))
+            parts.insert(0, element(records.CHARACTER_SET, "CS", get(records.CHARACTER_SET, b"")))
         return Encoded(b"".join(parts), dropped or NOTHING, tuple(faults))
 
     def effective(self, values_of: Keys) -> Keys:

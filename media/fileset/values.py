@@ -84,6 +84,11 @@ def beyond_japanese_roman(vr: str, value: bytes) -> bool:
     )
 
 
+def is_everywhere_the_same(value: bytes) -> bool:
+    """Whether a value reads the same in every character set: ASCII without what ISO-IR 14 has in other places."""
+    return value.isascii() and b"\x1b" not in value and b"~" not in value and b"\\" not in value
+
+
 @lru_cache(256)
 def needs_by(character_set: bytes) -> Callable[[str, bytes], bool]:
     """The test for the need of a character set, by the set the instance declares."""
