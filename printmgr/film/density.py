@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from printmgr.errors import InvalidAttribute
 from printmgr.film.gsdf import jnd_of_luminance, luminance_of_jnd
-from printmgr.film.model import FilmBox, FilmSession, ImageBox, LUTShape, PixelFormat, Polarity, PresentationLUT
+from printmgr.film.model import FilmBox, ImageBox, LUTShape, PixelFormat, Polarity, PresentationLUT
 from printmgr.film.printer import LogicalPrinter, Tone
 
 Floats = npt.NDArray[np.float64]
@@ -106,38 +106,24 @@ def named_density(value: str, lightest: float, darkest: float, default: str = "B
     return darkest if term == "BLACK" or value == default else named_density(default, lightest, darkest, default)
 
 
-def viewing_of(
-    printer: LogicalPrinter,
-    film: FilmBox,
-    image_box: ImageBox | None = None,
-    session: FilmSession | None = None,
-) -> Viewing:
+def viewing_of(printer: LogicalPrinter, film: FilmBox, image_box: ImageBox | None = None) -> Viewing:
     """How a film or, with `image_box`, one of its images is printed and seen.
 
-    Illumination (2010,015E) and Reflected Ambient Light (2010,0160) come from the film box, else from the session
-    (where old SCUs put them), else from the printer; a light in which nothing could be seen gives way to the printer's.
+    Illumination (2010,015E) and Reflected Ambient Light (2010,0160) come from the film box, else from the printer; a
+    light in which nothing could be seen gives way to the printer's.
     """
     dmin, dmax = density_range(printer, film, image_box)
-    sources = (film, session) if session else (film,)
-    light = next((s.illumination for s in sources if s.illumination), printer.illumination)
-    ambient = next(
-        (s.reflected_ambient_light for s in sources if s.reflected_ambient_light is not None), printer.ambient
-    )
+    light = film.illumination or printer.illumination
+    ambient = printer.ambient if film.reflected_ambient_light is None else film.reflected_ambient_light
     try:
         return Viewing(dmin, dmax, light, ambient, printer.min_density, printer.max_density)
     except InvalidAttribute:
         return Viewing(dmin, dmax, printer.illumination, printer.ambient, printer.min_density, printer.max_density)
 
 
-def presentation_lut_of(
-    printer: LogicalPrinter,
-    film: FilmBox,
-    image_box: ImageBox,
-    session: FilmSession | None = None,
-) -> PresentationLUT | None:
-    """The Presentation LUT that counts for an image: its own, the film's, the session's, else what the printer says."""
-    given = (image_box.presentation_lut, film.presentation_lut, session.presentation_lut if session else None)
-    lut = next((lut for lut in given if lut is not None), None)
+def presentation_lut_of(printer: LogicalPrinter, film: FilmBox, image_box: ImageBox) -> PresentationLUT | None:
+    """The Presentation LUT that counts for an image: its own, the film's, else what the printer says."""
+    lut = image_box.presentation_lut or film.presentation_lut
     if lut is None and printer.no_plut.strip().upper() == LUTShape.LIN_OD:
         return PresentationLUT("", LUTShape.LIN_OD)
     return lut

@@ -72,7 +72,7 @@ def contrast(gray: float) -> float:
 
 def drawing(print_: Print, film: FilmBox, layout: FilmLayout, depth: int) -> Drawing:
     """One film of a print, in greys of `depth` bits."""
-    viewing = viewing_of(print_.printer, film, None, print_.order.session)
+    viewing = viewing_of(print_.printer, film)
     return Drawing(
         layout.width,
         layout.height,
@@ -117,12 +117,12 @@ def printer_pixels(rect: Rect, pitch: float) -> tuple[int, int]:
 
 def transfer_of(print_: Print, film: FilmBox, box: ImageBox, image: Image, depth: int) -> Samples:
     """The grey level of every value of an image. A table of 16 bits that 8 can say has 8."""
-    printer, session = print_.printer, print_.order.session
+    printer = print_.printer
     table = transfer_table(
         bits_of(image.format).kept,
         is_inverted(image.format, box.polarity),
-        presentation_lut_of(printer, film, box, session),
-        viewing_of(printer, film, box, session),
+        presentation_lut_of(printer, film, box),
+        viewing_of(printer, film, box),
         printer.tone,
         depth,
     )

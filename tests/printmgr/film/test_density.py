@@ -24,7 +24,6 @@ from printmgr.film.density import (
 )
 from printmgr.film.model import (
     FilmBox,
-    FilmSession,
     ImageBox,
     LUTShape,
     PixelFormat,
@@ -327,12 +326,10 @@ def test_any_request_gives_a_viewing(film_min, film_max, image_min, image_max, i
     assert (viewing.lightest, viewing.darkest) == (0.20, 3.20)
 
 
-def test_light_comes_from_the_film_else_the_session_else_the_printer():
-    session = FilmSession("1", illumination=1000.0, reflected_ambient_light=0.0)
-    of_film = viewing_of(PRINTER, film(illumination=500.0), session=session)
+def test_light_comes_from_the_film_else_the_printer():
+    of_film = viewing_of(PRINTER, film(illumination=500.0, reflected_ambient_light=0.0))
     assert (of_film.illumination, of_film.ambient) == (500.0, 0.0)
-    of_session = viewing_of(PRINTER, film(illumination=0.0), session=session)
-    assert of_session.illumination == 1000.0
+    assert viewing_of(PRINTER, film(illumination=0.0)).illumination == 2000.0
     of_printer = viewing_of(PRINTER, film())
     assert (of_printer.illumination, of_printer.ambient) == (2000.0, 10.0)
     blinding = viewing_of(PRINTER, film(illumination=65535.0, reflected_ambient_light=65535.0))
@@ -360,11 +357,9 @@ def test_named_densities(value, default, expected):
 
 
 def test_the_nearest_presentation_lut_counts():
-    a, b, c = (PresentationLUT(uid, LUTShape.IDENTITY) for uid in "abc")
-    session = FilmSession("1", presentation_lut=c)
-    assert presentation_lut_of(PRINTER, film(presentation_lut=b), ImageBox("2", 1, presentation_lut=a), session) is a
-    assert presentation_lut_of(PRINTER, film(presentation_lut=b), ImageBox("2", 1), session) is b
-    assert presentation_lut_of(PRINTER, film(), ImageBox("2", 1), session) is c
+    a, b = (PresentationLUT(uid, LUTShape.IDENTITY) for uid in "ab")
+    assert presentation_lut_of(PRINTER, film(presentation_lut=b), ImageBox("2", 1, presentation_lut=a)) is a
+    assert presentation_lut_of(PRINTER, film(presentation_lut=b), ImageBox("2", 1)) is b
     assert presentation_lut_of(PRINTER, film(), ImageBox("2", 1)) is None
     linear = presentation_lut_of(LogicalPrinter("P", no_plut="LIN OD"), film(), ImageBox("2", 1))
     assert linear is not None and linear.shape is LUTShape.LIN_OD
