@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from media.errors import Unreadable
 
 LONG = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
+SHORT = frozenset(b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split())
+HEAD = struct.Struct("<HH2sH")
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
 MAX_DEPTH = 64
@@ -18,27 +20,28 @@ def elements(data: bytes, at: int, end: int, where: str, depth: int = 0, stop: i
     """The elements between two offsets in order, up to the tag `stop`, whose value need not be there.
 
     Of an undefined length the length as found. Raises Unreadable."""
-    before = -1
+    before, head = -1, HEAD.unpack_from
     while at < end:
         if at + 8 > end:
             raise Unreadable(where, f"an element is cut at byte {at}")
-        group, number, vr = struct.unpack_from("<HH2s", data, at)
+        group, number, vr, length = head(data, at)
         tag = group << 16 | number
         if tag == ITEM_END or tag >= stop:
             return
         if tag <= before:
             raise Unreadable(where, f"({group:04X},{number:04X}) at byte {at} is out of order")
-        if not (vr.isalpha() and vr.isupper()):
-            raise Unreadable(where, f"({group:04X},{number:04X}) at byte {at} has no VR")
         before = tag
-        if vr in LONG:
-            if at + 12 > end or data[at + 6 : at + 8] != b"\0\0":
-                raise Unreadable(where, f"({group:04X},{number:04X}) at byte {at} is broken")
-            length = struct.unpack_from("<I", data, at + 8)[0]
-            at += 12
-        else:
-            length = struct.unpack_from("<H", data, at + 6)[0]
+        if vr in SHORT:
             at += 8
+        elif vr in LONG:
+            if at + 12 > end or length:
+                raise Unreadable(where, f"({group:04X},{number:04X}) at byte {at} is broken")
+            (length,) = struct.unpack_from("<I", data, at + 8)
+            at += 12
+        elif vr.isalpha() and vr.isupper():
+            at += 8
+        else:
+            raise Unreadable(where, f"({group:04X},{number:04X}) at byte {at} has no VR")
         if length == UNDEFINED:
             length = undefined(data, at, end, where, depth + 1) - at
             yield tag, vr, at, length
