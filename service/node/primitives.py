@@ -6,7 +6,6 @@ message of a peer whose UIDs are not to the letter, and the process remembers ea
 
 from typing import Any
 
-from pydicom import config
 from pydicom.uid import UID
 
 UID_FIELDS = {
@@ -15,11 +14,11 @@ UID_FIELDS = {
     "RequestedSOPClassUID": "_requested_sop_class_uid",
     "RequestedSOPInstanceUID": "_requested_sop_instance_uid",
 }
-MAX_UID = 64  # characters (PS3.5 9.1)
+MAX_UID = 1024  # characters; PS3.5 9.1 has 64, but what a console names its instances is its own affair
 
 
 def uid_of(text: str) -> UID:
-    return UID(text, config.IGNORE)
+    return str.__new__(UID, text.strip())  # what UID does, without looking up how strict to be
 
 
 def set_parameter(primitive: Any, keyword: str, value: Any) -> None:
