@@ -14,17 +14,19 @@ NAME = "DICOMDIR: CPU time of whole processes"
 
 OURS = """
 import sys
-from pathlib import Path
 from media.build.dicomdir import encode_dicomdir
+from media.collector import Held
 from media.fileset.order import DiscOrder
 from media.fileset.plan import plan
 from media.index.index import index
 from media.sources.folder import FolderSource
-found = index([FolderSource(Path(sys.argv[1]))])
-made = plan(found, DiscOrder(created="2026-01-05T10:15:00+00:00", medium="1000000000000"))
-(volume,) = made.volumes
-assert len(volume.files) == int(sys.argv[3]), len(volume.files)
-Path(sys.argv[2]).write_bytes(encode_dicomdir(made, volume))
+with Held():
+    found = index([FolderSource(sys.argv[1])])
+    made = plan(found, DiscOrder(created="2026-01-05T10:15:00+00:00", medium="1000000000000"))
+    (volume,) = made.volumes
+    assert len(volume.files) == int(sys.argv[3]), len(volume.files)
+    with open(sys.argv[2], "wb") as file:
+        file.write(encode_dicomdir(made, volume))
 """
 
 

@@ -25,6 +25,7 @@ from typing import Any, BinaryIO
 
 from media.build.companions import Imprint, companion_sizes
 from media.build.volume import names, prepare, write_volume
+from media.collector import Held
 from media.errors import BadOrder, MediaError, NoRoom, NotVerified, Refused
 from media.fileset.model import Index, Plan, Reason, Rejection, SourceFile, Volume
 from media.fileset.order import DiscOrder
@@ -119,7 +120,7 @@ def build(order: BuildOrder, job: Job, progress: Progress, started: Callable[[st
 
 def draft(order: BuildOrder, progress: Progress) -> Plan:
     """The plan of an order, refusals in it; nothing is written anywhere."""
-    return make_plan(_indexed(order, progress), order.disc, partial(_companions, order))
+    return _planned(_indexed(order, progress), order)
 
 
 # --- steps
@@ -137,7 +138,7 @@ def plan_step(order: BuildOrder, job: Job, progress: Progress) -> None:
     index_step(order, job, progress)
     if not (job / PLAN).exists():
         index = _load_index(job)
-        plan = make_plan(index, order.disc, partial(_companions, order))
+        plan = _planned(index, order)
         progress("instances", len(index.instances), len(index.instances))
         _check_accounts(index, plan)
         save(job / PLAN, *(line.encode() for line in plan_lines(plan)))
@@ -239,6 +240,11 @@ def sources_of(order: BuildOrder) -> list[Source]:
 
 def _indexed(order: BuildOrder, progress: Progress) -> Index:
     return make_index(sources_of(order), processes=order.processes, progress=progress)
+
+
+def _planned(index: Index, order: BuildOrder) -> Plan:
+    with Held():
+        return make_plan(index, order.disc, partial(_companions, order))
 
 
 def _load_index(job: Job) -> Index:

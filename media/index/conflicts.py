@@ -122,11 +122,19 @@ def refused(
 
     some  one instance of each family
     """
+    first: dict[bytes, bytes] = {}
+    doubtful: set[bytes] = set()
+    for instance in some:
+        key, value = of(instance)[0], must_agree(instance)[0]
+        if key and value and first.setdefault(key, value) != value:
+            doubtful.add(key)
+    if not doubtful:
+        return instances, []
     seen: dict[bytes, dict[bytes, Keys]] = {}
     for instance in some:
         key = of(instance)[0]
         value, keys = must_agree(instance)
-        if key and value:
+        if value and key in doubtful:
             seen.setdefault(key, {}).setdefault(value, keys)
     bad = {key: len(found) for key, found in seen.items() if len(found) > 1 and contradict(found.items(), must_agree)}
     if not bad:
