@@ -31,6 +31,7 @@ P = ParamSpec("P")
 POLL_S = 0.1
 BEAT_S = 15.0
 SILENT_S = 60.0  # an executor not heard of for so long is dead
+LONGEST_WAIT_S = 30.0
 STUCK_S = 900.0  # a job not heard of for so long is worth a warning
 PROGRESS_S = 0.5
 FROM_THE_START = {"disc"}  # kinds whose retry reads its sources anew; finished steps find their files and do nothing
@@ -152,7 +153,7 @@ class Engine:
         started = time.monotonic()
         try:
             self._tell(jobs.begin_step, job_id, number, step.name)
-            step.run(self._progress_of(job_id, number))
+            self._patiently(job_id, number, step)
             self._tell(jobs.end_step, job_id, number, JobState.DONE)
         except Exception as error:
             log.warning("job %s, %s: %s", job_id, step.name, error)
@@ -163,6 +164,25 @@ class Engine:
                 self._running -= 1
                 self._ended.notify_all()
         log.info("job %s, %s: done in %.0f ms", job_id, step.name, (time.monotonic() - started) * 1000)
+
+    def _patiently(self, job_id: str, number: int, step: Step) -> None:
+        """Run a step; what it waits for, such as room on the disk, it waits for until it is cancelled."""
+        wait_s = step.wait_s
+        while True:
+            try:
+                return step.run(self._progress_of(job_id, number))
+            except step.waits_for as error:
+                if self._stopping.is_set() or self._is_cancelled(job_id):
+                    raise
+                log.warning("job %s, %s waits: %s", job_id, step.name, error)
+                self._tell(jobs.end_step, job_id, number, JobState.FAILED, str(error))
+                self._stopping.wait(wait_s)
+                wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+                self._tell(jobs.begin_step, job_id, number, step.name)
+
+    def _is_cancelled(self, job_id: str) -> bool:
+        with self._store.read() as connection:
+            return jobs.state_of(connection, job_id) is JobState.CANCELLED
 
     def _progress_of(self, job_id: str, number: int) -> Progress:
         told = 0.0

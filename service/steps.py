@@ -16,6 +16,7 @@ class Step:
     attempts: int = 1
     wait_s: float = 2.0  # before the second attempt; twice as long before each further one
     worth_retrying: tuple[type[Exception], ...] = ()
+    waits_for: tuple[type[Exception], ...] = ()  # tried again until it goes, however often: what was promised is kept
 
 
 @dataclass(frozen=True, slots=True)

@@ -267,7 +267,7 @@ def film_steps(settings: Settings, store: Store, print_id: str) -> Sequence[Step
     print_ = load_print(settings.spool_dir, print_id)
 
     def disk_step(name: str, run: Callable[[Print], object]) -> Step:
-        return Step(name, lambda progress: _discard(run(print_)), 5, 2.0, (ResourceLimit,))
+        return Step(name, lambda progress: _discard(run(print_)), waits_for=(ResourceLimit,))
 
     steps = [
         disk_step("lay out", pipeline.lay_out_step),
@@ -291,7 +291,7 @@ def _delivery(settings: Settings, store: Store, print_: Print, name: str) -> Ste
         with store.write() as connection:
             prints.delivered(connection, print_.id, name, place)
 
-    return Step(f"deliver to {name}", deliver, 8, 2.0, (DeliveryFailed, ResourceLimit))
+    return Step(f"deliver to {name}", deliver, 8, 2.0, (DeliveryFailed,), waits_for=(ResourceLimit,))
 
 
 def sink_named(settings: Settings, name: str) -> Sink:

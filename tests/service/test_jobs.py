@@ -16,7 +16,7 @@ from service.store.engine import Store, migrate
 from service.store.jobs import JobState
 
 # A worker whose jobs have three steps that write down when they run. Files steer it: `slow` holds the second step,
-# `broken` makes it fail; a job named retry* may try again.
+# `broken` makes it fail; a job named retry* may try again, one named patient* waits until it is mended.
 WORKER = """
     import sys, threading, time
     from pathlib import Path
@@ -45,6 +45,8 @@ WORKER = """
 
     def steps(job_id):
         again = {"attempts": 20, "wait_s": 0.05, "worth_retrying": (Broken,)} if job_id.startswith("retry") else {}
+        if job_id.startswith("patient"):
+            again = {"wait_s": 0.01, "waits_for": (Broken,)}
         return [
             Step("first", lambda progress: write(job_id, "first")),
             Step("second", lambda progress: second(job_id, progress), **again),
@@ -258,3 +260,27 @@ def test_a_job_the_engine_has_lost_is_offered_again(work):
         connection.exec_driver_sql("UPDATE jobs SET changed_at = changed_at - 61000000")
     work.worker()
     work.wait("a", JobState.DONE)
+
+
+def test_a_step_waits_for_what_will_come_however_often_it_fails(work):
+    work.worker()
+    work.hold("broken")
+    work.add("patient")
+    work.until(lambda: work.ran().count("patient second begins") >= 7)
+    assert work.state("patient") is JobState.RUNNING
+    (work.folder / "broken").unlink()
+    work.wait("patient", JobState.DONE)
+    assert work.ran().count("patient third") == 1
+
+
+def test_a_step_that_waits_can_be_cancelled(work):
+    work.worker()
+    work.hold("broken")
+    work.add("patient")
+    work.until(lambda: "patient second begins" in work.ran())
+    engine.cancel(work.store, "patient")
+    work.wait("patient", JobState.CANCELLED)
+    count = len(work.ran())
+    time.sleep(0.5)
+    assert len(work.ran()) <= count + 1
+    assert "patient third" not in work.ran()
