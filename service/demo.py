@@ -1,5 +1,6 @@
 """`printmgr demo`: the service with a sample printer, a sample film printed into it over DICOM, a sample disc."""
 
+import os
 import socket
 import sys
 import threading
@@ -64,7 +65,7 @@ def print_sample(settings: Settings, address: str, say: Say) -> None:
         with store.read() as connection:
             say(f"printmgr: the sample film is at {prints.one(connection, newest).deliveries[0].place}")
     say(f"printmgr: print to AE title {PRINTER['ae_title']} at {address}; try")
-    say(f"printmgr:   {Path(sys.argv[0]).name} film send {host} {port} {PRINTER['ae_title']} FILE...")
+    say(f"printmgr:   {os.path.relpath(sys.argv[0])} film send {host} {port} {PRINTER['ae_title']} FILE...")
 
 
 def build_sample(settings: Settings, say: Say) -> None:
