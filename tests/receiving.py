@@ -34,8 +34,15 @@ IMPLEMENTATION = ("1.2.3.4", "TEST")
 class Receiving:
     """A study inbox with its database; `listen` gives it a node."""
 
-    def __init__(self, folder: Path, durable: Durable = Durable.GROUP, rule: Rule | None = None, **more: int) -> None:
-        self.database = f"sqlite:///{folder / 'test.db'}"
+    def __init__(
+        self,
+        folder: Path,
+        durable: Durable = Durable.GROUP,
+        rule: Rule | None = None,
+        database: str = "",
+        **more: int,
+    ) -> None:
+        self.database = database or f"sqlite:///{folder / 'test.db'}"
         migrate(self.database)
         self.root = folder / "inbox"
         settings = InboxSettings(self.root, durable, rule or Rule(), **{"min_free_bytes": 0, **more})

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
-from pynetdicom import AE
 
+from benchmarks.store_client import StoreClient
 from media.studies import StudyState
 from service.store import study_queries
 from service.store.engine import Store
@@ -45,22 +45,17 @@ class Modality(threading.Thread):
         self.up = threading.Event()
 
     def run(self) -> None:
-        ae = AE("CT1")
-        ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = 20
-        ae.add_requested_context(CTImageStorage, [ExplicitVRLittleEndian])
         while self.left:
             self.up.wait()
-            assoc = ae.associate("127.0.0.1", self.port, ae_title="ARCHIVE")
-            while assoc.is_established and self.left:
-                try:
-                    status = assoc.send_c_store(numbered(self.left[-1]))
-                except (RuntimeError, AttributeError, ValueError):  # the association is gone
-                    break
-                if status.get("Status") == 0:
-                    self.answered.append(self.left.pop())
-            if assoc.is_established:
-                assoc.release()
-            time.sleep(0.02)
+            try:
+                client = StoreClient(("127.0.0.1", self.port), CTImageStorage, ExplicitVRLittleEndian, timeout=30)
+                while self.left:
+                    number = self.left[-1]
+                    if client.store(f"1.2.9.{number}", client.framed(encoded(numbered(number)))) == 0:
+                        self.answered.append(self.left.pop())
+                client.release()
+            except OSError:  # the service is gone
+                time.sleep(0.02)
 
 
 def check(data_dir: Path, answered: list[int]) -> None:

@@ -151,6 +151,7 @@ def test_what_a_dead_process_left_is_taken_in_or_removed(tmp_path):
         assert made.study("1.2.3").instances == 2
         assert len(made.files()) == 2 and not half.exists()
         assert (made.root / run / "settled").exists()
+    dead.inbox._commit._stopping.set()
 
 
 def test_a_run_that_goes_on_is_left_alone(tmp_path):
