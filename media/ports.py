@@ -66,7 +66,11 @@ class Arrival(Protocol):
         ...
 
     def write(self, fragment: memoryview, /) -> object:
-        """Take the next bytes. What goes wrong shows in `reading`."""
+        """Take the next bytes, which stay until `flush`. What goes wrong shows in `reading`."""
+        ...
+
+    def flush(self) -> object:
+        """The bytes taken will be overwritten."""
         ...
 
     def reading(self) -> BinaryIO:

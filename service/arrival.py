@@ -10,6 +10,8 @@ from media.studies import Receipt, Received
 from service.node.streamed import StreamedFile
 from service.spool import NO_ROOM
 
+MOST_FRAGMENTS = 256
+
 
 class Place(Protocol):
     """Where arrivals go."""
@@ -31,13 +33,14 @@ class Place(Protocol):
 class FileArrival:
     """A file of the inbox while its data set arrives (media.ports.Arrival)."""
 
-    __slots__ = ("_error", "_file", "_max_bytes", "_place", "data_set_at", "size_bytes")
+    __slots__ = ("_error", "_file", "_fragments", "_max_bytes", "_place", "data_set_at", "size_bytes")
 
     def __init__(self, place: Place, meta: bytes, max_bytes: int) -> None:
         self._place = place
         self._max_bytes = max_bytes
         self._file: StreamedFile | None = None
         self._error: MediaError | None = None
+        self._fragments: list[memoryview] = []  # not written yet: a few large writes are cheaper than many
         self.data_set_at = self.size_bytes = 0
         try:
             place.check_room()
@@ -53,16 +56,27 @@ class FileArrival:
         if self._file is None:
             return
         self.size_bytes += len(fragment)
+        self._fragments.append(fragment)
+        if self.size_bytes > self._max_bytes:
+            self._fail(NoRoom(f"more than {self._max_bytes} bytes, the limit for one instance"))
+        elif len(self._fragments) >= MOST_FRAGMENTS:
+            self.flush()
+
+    def flush(self) -> None:
+        if self._file is None or not self._fragments:
+            return
         try:
-            if self.size_bytes > self._max_bytes:
-                raise NoRoom(f"more than {self._max_bytes} bytes, the limit for one instance")
-            self._file.append(fragment)
-        except NoRoom as error:
-            self._file, self._error = None, error
+            self._file.append_all(self._fragments)
         except OSError as error:
-            self._file, self._error = None, named(error)
+            self._fail(named(error))
+        self._fragments = []
+
+    def _fail(self, error: MediaError) -> None:
+        self._file, self._error = None, error
+        self._fragments = []
 
     def reading(self) -> BinaryIO:
+        self.flush()
         stream = io.FileIO(self._written().fileno(), closefd=False)
         stream.seek(0)
         return cast(BinaryIO, stream)
@@ -75,6 +89,7 @@ class FileArrival:
 
     def drop(self) -> None:
         self._file = None
+        self._fragments = []
 
     def _written(self) -> StreamedFile:
         if self._file is None:

@@ -72,7 +72,8 @@ class GroupCommit:
                 raise NoRoom(f"{MOST_WAITING} instances wait for the catalogue")
             self._waiting.append(kept)
         if self._durable is Durable.OFF:
-            self._come.set()
+            if not self._come.is_set():
+                self._come.set()
             return Receipt.NEW
         with self._turn:
             if kept.entry.receipt is None and kept.error is None:

@@ -92,7 +92,7 @@ class StudyInbox:
         """Name a file and make it as safe as the settings ask. Raises NoRoom, Unreadable."""
         try:
             name = self.folder.next_name()
-            file.keep(self.settings.root / name, durable=self.settings.durable is Durable.FILE)
+            file.keep(f"{self.settings.root}/{name}", durable=self.settings.durable is Durable.FILE)
         except OSError as error:
             raise named(error) from error
         off = self.settings.durable is Durable.OFF

@@ -1,6 +1,7 @@
 """The head of a Part 10 file: preamble and file meta information (PS3.10 7.1), encoded without a data set object."""
 
 import re
+from functools import lru_cache
 from struct import Struct
 from typing import BinaryIO
 
@@ -33,19 +34,24 @@ def file_head(
     implementation  our class UID and version name
     source_ae       the AE title that sent the data set
     """
-    body = _VERSION + b"".join(
-        _element(number, vr, text)
-        for number, vr, text in (
-            (0x0002, b"UI", sop_class_uid),
-            (0x0003, b"UI", sop_instance_uid),
-            (0x0010, b"UI", transfer_syntax_uid),
-            (0x0012, b"UI", implementation[0]),
-            (0x0013, b"SH", implementation[1]),
-            (0x0016, b"AE", source_ae),
-        )
-        if text
-    )
+    before, after = _around_instance(sop_class_uid, transfer_syntax_uid, implementation, source_ae)
+    body = before + _element(0x0003, b"UI", sop_instance_uid) + after
     return _HEAD + len(body).to_bytes(4, "little") + body
+
+
+@lru_cache(maxsize=256)
+def _around_instance(
+    sop_class_uid: str, transfer_syntax_uid: str, implementation: tuple[str, str], source_ae: str
+) -> tuple[bytes, bytes]:
+    """What stands before and after the SOP Instance UID, the same for a whole series."""
+    before = _VERSION + _element(0x0002, b"UI", sop_class_uid)
+    after = (
+        _element(0x0010, b"UI", transfer_syntax_uid)
+        + _element(0x0012, b"UI", implementation[0])
+        + _element(0x0013, b"SH", implementation[1])
+        + (_element(0x0016, b"AE", source_ae) if source_ae else b"")
+    )
+    return before, after
 
 
 def read_head(stream: BinaryIO) -> tuple[int, str]:

@@ -26,6 +26,7 @@ from service.node.services import (
     RESOURCE_LIMITATION,
     SOP_CLASS_NOT_SUPPORTED,
     NormalizedService,
+    StoreService,
     is_bound,
     is_normalized,
     refusal,
@@ -248,8 +249,8 @@ class NodeAssociation(Association):
         with contextlib.suppress(KeyError):
             uid = self.acceptor.accepted_common_extended[uid][0]
         known = service_class_of(uid)
-        if isinstance(msg, C_STORE) and known is ServiceClass and is_bound(self, evt.EVT_C_STORE):
-            return StorageServiceClass  # a private SOP class
+        if isinstance(msg, C_STORE) and (known is StorageServiceClass or is_bound(self, evt.EVT_C_STORE)):
+            return StoreService  # for private SOP classes too
         return ServiceClass if known.__module__ == "pynetdicom.service_class_n" and not _finds(known) else known
 
     # notifications

@@ -132,7 +132,10 @@ def decode(data: bytes) -> dict[str, Value]:
             raise BadCommandSet(f"({group:04X},{element:04X}) has {length} bytes; {end - position} are left")
         if group == 0 and element in ELEMENTS:
             keyword, vr = ELEMENTS[element]
-            values[keyword] = _decode_value(keyword, vr, data[position : position + length])
+            if vr == "US" and length == 2:
+                values[keyword] = _SHORT.unpack_from(data, position)[0]
+            else:
+                values[keyword] = _decode_value(keyword, vr, data[position : position + length])
         position += length
     return values
 
@@ -191,10 +194,35 @@ def _encode_value(vr: str, value: Value) -> bytes:
 
 def encode_primitive(primitive: object, command_field: int, data_set_type: int) -> bytes:
     """The command set of a DIMSE primitive sent as the message `command_field`."""
-    values: dict[str, Value] = {"CommandField": command_field, "CommandDataSetType": data_set_type}
-    for keyword in MESSAGES[command_field].keywords:
-        values[keyword] = getattr(primitive, keyword, None)
-    return encode(values)
+    parts = []
+    value: Value
+    for element, keyword, vr in _LAYOUTS[command_field]:
+        if element == _COMMAND_FIELD:
+            value = command_field
+        elif element == _DATA_SET_TYPE:
+            value = data_set_type
+        else:
+            value = getattr(primitive, keyword, None)
+            if value is None:
+                continue
+        if vr == "US":
+            parts.append(_US.pack(0, element, 2, value))
+        else:
+            encoded = _encode_value(vr, value)
+            parts.append(_HEADER.pack(0, element, len(encoded)) + encoded)
+    body = b"".join(parts)
+    return _GROUP_LENGTH.pack(0, 0, 4, len(body)) + body
+
+
+_COMMAND_FIELD, _DATA_SET_TYPE = 0x0100, 0x0800
+_LAYOUTS = {  # of each message: its elements in the order of their tags
+    field: tuple(
+        (element, keyword, vr)
+        for element, (keyword, vr) in ELEMENTS.items()
+        if element in (_COMMAND_FIELD, _DATA_SET_TYPE) or keyword in message.keywords
+    )
+    for field, message in MESSAGES.items()
+}
 
 
 __all__ = [

@@ -104,6 +104,11 @@ class NodeDIMSE(DIMSEServiceProvider):
             self._receive(context_id, control, items[position + 6 : after])
             position = after
 
+    def flush(self) -> None:
+        """The fragments that were given will be overwritten."""
+        if self._incoming is not None and self._incoming.stream is not None:
+            self._incoming.stream.flush()
+
     def _receive(self, context_id: int, control: int, fragment: memoryview) -> None:
         incoming = self._incoming
         if incoming is None:
@@ -150,6 +155,8 @@ class NodeDIMSE(DIMSEServiceProvider):
         try:
             if incoming.stream is not None:
                 incoming.stream.write(fragment)
+                if control & LAST:
+                    incoming.stream.flush()
             elif incoming.too_large or incoming.size > settings.max_data_set_bytes:
                 incoming.too_large, incoming.data = True, BytesIO()
             elif isinstance(incoming.data, StreamedDataSet):
@@ -218,7 +225,7 @@ class NodeDIMSE(DIMSEServiceProvider):
         return upper_layer
 
     @property
-    def maximum_pdusize_of(self) -> int:
+    def maximum_pdu_size(self) -> int:
         if self._peer_pdu_bytes is None:
             self._peer_pdu_bytes = self._node.requestor.maximum_length or 0
         return self._peer_pdu_bytes

@@ -25,7 +25,13 @@ _STREAMED_BYTES = 4 << 20  # what a message that lies elsewhere counts while it 
 class DataStream(Protocol):
     """Takes a data set while it arrives; what goes wrong with it waits for the handler. Called by one thread."""
 
-    def write(self, fragment: memoryview, /) -> object: ...
+    def write(self, fragment: memoryview, /) -> object:
+        """Take a fragment, whose bytes stay until `flush`."""
+        ...
+
+    def flush(self) -> object:
+        """The bytes of the fragments will be overwritten, or there were all."""
+        ...
 
 
 OpenStream = Callable[[Mapping[str, command_set.Value], PresentationContext], DataStream | None]

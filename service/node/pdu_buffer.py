@@ -8,6 +8,8 @@ from service.node.transport import NodeSocket
 
 _PDU_HEADER = Struct(">BxL")
 _SMALL = 16_384
+_WIDE = 1_048_576  # where long PDUs come: several are read at once
+_LEAST_READ = 4  # a read has at least so much of the buffer, one part in
 
 
 class BadPDU(ValueError):
@@ -15,73 +17,88 @@ class BadPDU(ValueError):
 
 
 class PDUBuffer:
-    """Turns what the socket gives into whole PDUs; allocates for a PDU only after its length was found good."""
+    """Turns what the socket gives into whole PDUs; makes room for a long PDU only after its length was found good."""
 
-    def __init__(self, sock: NodeSocket, limit: Callable[[], int], received: bytes = b"") -> None:
-        """`limit()`: the longest PDU accepted now; `received`: what was read before."""
-        self._socket, self._limit = sock, limit
-        self._small = bytearray(max(_SMALL, len(received)))
-        self._small[: len(received)] = received
+    def __init__(
+        self,
+        sock: NodeSocket,
+        limit: Callable[[], int],
+        received: bytes = b"",
+        reused: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`limit()`: the longest PDU accepted now; `received`: what was read before.
+
+        `reused()` is called before the room of PDUs that were given out is used again: until then their views hold.
+        """
+        self._socket, self._limit, self._reused = sock, limit, reused
+        self._data = bytearray(max(_SMALL, len(received)))
+        self._data[: len(received)] = received
         self._start, self._end = 0, len(received)
-        self._large: bytearray | None = None  # a PDU that is longer than the small buffer
-        self._filled = self._size = 0
+        self._wanted = 6  # bytes of the PDU in work, as far as they are known
         self.began_at: float | None = time.monotonic() if received else None  # first byte of the PDU in work
         self.closed = False
 
     def next(self) -> memoryview | None:
-        """The next whole PDU, valid until the next call; None when more has to come. Raises BadPDU."""
+        """The next whole PDU, valid until `reused` is called; None when more has to come. Raises BadPDU."""
         while True:
-            pdu = self._take_large() if self._size else self._take_small()
+            pdu = self._take()
             if pdu is not None:
                 self.began_at = None if self._start == self._end else time.monotonic()
                 return pdu
             if not self._receive():
                 return None
 
-    def _take_small(self) -> memoryview | None:
-        available = self._end - self._start
-        if available < 6:
+    def _take(self) -> memoryview | None:
+        start = self._start
+        if self._end - start < 6:
+            self._wanted = 6
             return None
-        kind, length = _PDU_HEADER.unpack_from(self._small, self._start)
+        kind, length = _PDU_HEADER.unpack_from(self._data, start)
         if not 1 <= kind <= 7:
             raise BadPDU(f"PDU type {kind:02X}H; expected 01H to 07H")
         if length > self._limit():
             raise BadPDU(f"PDU of {length} bytes; at most {self._limit()} are taken")
-        size = 6 + length
-        if available >= size:
-            start, self._start = self._start, self._start + size
-            return memoryview(self._small)[start : start + size]
-        if size > len(self._small):
-            if self._large is None or len(self._large) < size:
-                self._large = bytearray(size)
-            self._large[:available] = self._small[self._start : self._end]
-            self._filled, self._size = available, size
-            self._start = self._end = 0
+        end = start + 6 + length
+        if end <= self._end:
+            self._start = end
+            return memoryview(self._data)[start:end]
+        self._wanted = 6 + length
         return None
 
-    def _take_large(self) -> memoryview | None:
-        if self._filled < self._size or self._large is None:
-            return None
-        size, self._size, self._filled = self._size, 0, 0
-        return memoryview(self._large)[:size]
-
     def _receive(self) -> bool:
-        if self._size and self._large is not None:
-            number = self._socket.receive_into(memoryview(self._large)[self._filled : self._size])
-            self._filled += number or 0
-        else:
-            if self._start:
-                rest = self._small[self._start : self._end]
-                self._small[: len(rest)] = rest
-                self._start, self._end = 0, len(rest)
-            number = self._socket.receive_into(memoryview(self._small)[self._end :])
-            self._end += number or 0
-        if number and self.began_at is None:
-            self.began_at = time.monotonic()
+        size = len(self._data)
+        if self._start + self._wanted > size or size - self._end < size // _LEAST_READ:
+            self._make_room()
+        number = self._socket.receive_into(memoryview(self._data)[self._end :])
+        if number:
+            self._end += number
+            if self.began_at is None:
+                self.began_at = time.monotonic()
         self.closed = number == 0
         return bool(number)
 
+    def _make_room(self) -> None:
+        """Move the PDU in work to the front, of a wider buffer where it is longer than this one."""
+        self._reused()
+        if self._wanted > len(self._data):
+            self._resize(max(_WIDE, self._wanted))
+            return
+        view, size = memoryview(self._data), self._end - self._start
+        view[:size] = view[self._start : self._end]
+        self._start, self._end = 0, size
+
+    def _resize(self, size: int) -> None:
+        data = bytearray(size)
+        data[: self._end - self._start] = memoryview(self._data)[self._start : self._end]
+        self._data, self._start, self._end = data, 0, self._end - self._start
+
+    @property
+    def is_wide(self) -> bool:
+        """Whether it has room that only long PDUs need."""
+        return len(self._data) > _SMALL
+
     def rest(self) -> None:
         """Nothing is coming: give back what only long PDUs need."""
-        if not self._size:
-            self._large = None
+        if self._end - self._start <= _SMALL:
+            self._reused()
+            self._resize(_SMALL)

@@ -14,7 +14,11 @@ from pynetdicom.dsutils import encode
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.service_class import ServiceClass
 from pynetdicom.sop_class import uid_to_service_class
-from pynetdicom.status import GENERAL_STATUS, PRINT_JOB_MANAGEMENT_SERVICE_CLASS_STATUS
+from pynetdicom.status import (
+    GENERAL_STATUS,
+    PRINT_JOB_MANAGEMENT_SERVICE_CLASS_STATUS,
+    STORAGE_SERVICE_CLASS_STATUS,
+)
 
 from service.node.primitives import set_parameter
 
@@ -25,6 +29,7 @@ NO_SUCH_SOP_CLASS = 0x0118
 SOP_CLASS_NOT_SUPPORTED = 0x0122
 MISTYPED_ARGUMENT = 0x0212
 RESOURCE_LIMITATION = 0x0213
+HANDLER_FAILED = 0xC211  # pynetdicom's
 CANNOT_UNDERSTAND = (0xC001, 0xC002)  # the handler's answer: a Dataset without Status, something else
 
 
@@ -63,6 +68,15 @@ def is_bound(assoc: Association, event: evt.InterventionEvent) -> bool:
     """Whether a handler of ours serves the event."""
     handler = assoc.get_handlers(event)
     return bool(handler) and handler[0] is not evt.get_default_handler(event)
+
+
+def ask(assoc: Any, event: evt.InterventionEvent, request: Any, context: PresentationContext) -> Any:
+    """What the handler answers; while it runs, `abort` does not wait. Raises what the handler raises."""
+    assoc.abort = assoc._abort_nonblocking
+    try:
+        return evt.trigger(assoc, event, {"request": request, "context": context.as_tuple})
+    finally:
+        assoc.abort = assoc._abort_blocking
 
 
 def refusal(request: Any, status: int) -> Any:
@@ -111,16 +125,12 @@ class NormalizedService(ServiceClass):
 
     def _ask(self, service: Service, req: Any, context: PresentationContext) -> tuple[Any, Any] | None:
         """The handler's status and data set; None when it failed."""
-        assoc: Any = self.assoc
-        assoc.abort = assoc._abort_nonblocking
         try:
-            answer = evt.trigger(assoc, service.event, {"request": req, "context": context.as_tuple})
-            status, data_set = answer if service.reply else (answer, None)  # type: ignore[misc]
+            answer = ask(self.assoc, service.event, req, context)
+            status, data_set = answer if service.reply else (answer, None)
         except Exception:  # the top of the handler's call stack: a failed request must not end the association
             log.exception("the handler of %s failed", service.event.name)
             return None
-        finally:
-            assoc.abort = assoc._abort_blocking
         return status, data_set
 
     def _fill(
@@ -148,6 +158,28 @@ class NormalizedService(ServiceClass):
 
     def _send(self, response: Any, context: PresentationContext) -> None:
         assert context.context_id is not None
+        self.dimse.send_msg(response, context.context_id)
+
+
+class StoreService(ServiceClass):
+    """pynetdicom's storage service without its checks of UIDs that are only sent back."""
+
+    statuses = STORAGE_SERVICE_CLASS_STATUS
+
+    def SCP(self, req: Any, context: PresentationContext) -> None:  # noqa: N802  # pynetdicom's name
+        assert context.context_id is not None
+        try:
+            status = ask(self.assoc, evt.EVT_C_STORE, req, context)
+        except Exception:  # the top of the handler's call stack: a failed request must not end the association
+            log.exception("the handler of EVT_C_STORE failed")
+            status = HANDLER_FAILED
+        if not self.assoc.is_established:
+            return
+        response = refusal(req, HANDLER_FAILED)
+        if type(status) is int:
+            response.Status = status
+        else:
+            self.validate_status(status, response)
         self.dimse.send_msg(response, context.context_id)
 
 

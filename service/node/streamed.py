@@ -4,6 +4,7 @@ import contextlib
 import mmap
 import os
 import tempfile
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 
@@ -41,12 +42,20 @@ class StreamedFile:
         while data:
             data = data[os.write(self._fd, data) :]
 
+    def append_all(self, parts: Sequence[memoryview]) -> None:
+        """Append several at once. Raises OSError when the disk is full."""
+        size = sum(map(len, parts))
+        written = os.writev(self._fd, parts)
+        self.size_bytes += written
+        if written < size:
+            self.append(memoryview(b"".join(parts))[written:])
+
     def map(self) -> StreamedMap:
         found = StreamedMap(self._fd, self.size_bytes, access=mmap.ACCESS_READ)
         found.file = self
         return found
 
-    def keep(self, target: Path, *, durable: bool = True) -> None:
+    def keep(self, target: Path | str, *, durable: bool = True) -> None:
         if durable:
             os.fsync(self._fd)
         if self._name is None:

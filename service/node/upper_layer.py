@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 A_ASSOCIATE_RQ, A_ASSOCIATE_AC, P_DATA_TF = 1, 2, 4
+_PDUS_A_TURN = 32
+_REST_AFTER_S = 1.0  # without a message, before the room for long PDUs is given back
 _WATCHED = (evt.EVT_PDU_RECV, evt.EVT_DATA_RECV, evt.EVT_FSM_TRANSITION, evt.EVT_PDU_SENT, evt.EVT_DATA_SENT)
 
 
@@ -53,7 +55,7 @@ class NodeDUL(DULServiceProvider):
     def begin_with(self, received: bytes) -> None:
         """Bytes read before this thread takes over."""
         assert isinstance(self.socket, NodeSocket)
-        self._buffer = PDUBuffer(self.socket, self._pdu_limit, received)
+        self._buffer = PDUBuffer(self.socket, self._pdu_limit, received, self._node.dimse.flush)
 
     def wake(self) -> None:
         self._waker.wake()
@@ -92,12 +94,11 @@ class NodeDUL(DULServiceProvider):
     def _turn(self) -> None:
         if self.artim_timer.expired:
             self.event_queue.put("Evt18")
-        elif self.event_queue.empty() and not self._process_recv_primitive():
+        elif not self.event_queue.queue and not self._process_recv_primitive():
             self._listen()
-        try:
-            event = self.event_queue.get(block=False)
-        except queue.Empty:
+        if not self.event_queue.queue:  # this thread alone takes from it
             return
+        event = self.event_queue.get(block=False)
         if (event, self.state_machine.current_state) in TRANSITION_TABLE:
             with self._send_turn:
                 self.state_machine.do_action(event)
@@ -117,7 +118,7 @@ class NodeDUL(DULServiceProvider):
         if self._node.dimse.is_full and not leaving:
             self._hold_up()
             return
-        if self._read_pdu() or not self.event_queue.empty():
+        if self._read_pdu() or self.event_queue.queue:
             return
         if leaving:
             self._close()
@@ -137,14 +138,11 @@ class NodeDUL(DULServiceProvider):
         self.socket.close()  # puts Evt17
 
     def _read_pdu(self) -> bool:
-        """Take one PDU if a whole one is there. What is wrong with the stream becomes an event."""
+        """Take PDUs; whether there is more to do at once. What is wrong with the stream becomes an event."""
         buffer = self._buffer
         assert buffer is not None
         try:
-            pdu = buffer.next()
-            if pdu is not None:
-                self._take(pdu)
-                self._idle_timer.restart()
+            if self._take_some(buffer):
                 return True
             if buffer.closed:
                 self._broken = True
@@ -158,6 +156,18 @@ class NodeDUL(DULServiceProvider):
             self._broken = True
             self.event_queue.put("Evt19")
         return False
+
+    def _take_some(self, buffer: PDUBuffer) -> bool:
+        """Take PDUs until no whole one is there (False), or there is something else to do."""
+        for _ in range(_PDUS_A_TURN):
+            pdu = buffer.next()
+            if pdu is None:
+                return False
+            self._take(pdu)
+            self._idle_timer.restart()
+            if self.event_queue.queue or self.to_provider_queue.queue or self._node.dimse.is_full:
+                break
+        return True
 
     def _take(self, pdu: memoryview) -> None:
         if pdu[0] == P_DATA_TF and self.state_machine.current_state == "Sta6" and not self._is_watched():
@@ -189,9 +199,13 @@ class NodeDUL(DULServiceProvider):
                 poller.unregister(fd)
             self._listening = with_socket
         timeout = self._time_left()
-        if timeout is None:
+        resting = timeout is None and self._buffer.is_wide
+        if resting:
+            timeout = _REST_AFTER_S
+        found = poller.poll(None if timeout is None else max(0.0, timeout) * 1000 + 1)
+        if resting and not found:
             self._buffer.rest()
-        for ready, _ in poller.poll(None if timeout is None else max(0.0, timeout) * 1000 + 1):
+        for ready, _ in found:
             if ready == self._waker.fileno():
                 self._waker.clear()
 
@@ -235,8 +249,11 @@ class NodeDUL(DULServiceProvider):
 
     def _is_watched(self) -> bool:
         """Whether somebody wants to see single PDUs: then they go pynetdicom's way."""
-        handlers = self.assoc._handlers
-        return any(event in handlers for event in _WATCHED)
+        handlers = self._assoc._handlers
+        for event in _WATCHED:  # noqa: SIM110  # asked for each PDU: a generator takes three times as long
+            if event in handlers:
+                return True
+        return False
 
     def send_message(self, pdus: list[bytes]) -> None:
         """Send the encoded P-DATA-TF PDUs of one message, in one write."""

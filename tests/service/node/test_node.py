@@ -1,5 +1,6 @@
 """A node on the wire: dispatch, notifications, limits, and its end."""
 
+import random
 import threading
 import time
 from typing import Any
@@ -301,9 +302,15 @@ def test_a_receiver_gets_data_sets_as_they_arrive() -> None:
     order: list[str] = []
 
     class Stream:
-        def write(self, fragment: memoryview, /) -> int:
-            pieces.append(bytes(fragment))
-            return len(fragment)
+        def __init__(self) -> None:
+            self.held: list[memoryview] = []
+
+        def write(self, fragment: memoryview, /) -> None:
+            self.held.append(fragment)
+
+        def flush(self) -> None:
+            pieces.extend(map(bytes, self.held))
+            self.held.clear()
 
     def requested(event: Any) -> None:
         event.assoc.receive_into = lambda fields, context: Stream() if fields["CommandField"] == 1 else None
@@ -319,9 +326,14 @@ def test_a_receiver_gets_data_sets_as_they_arrive() -> None:
         peer.associate(wire.CT_STORAGE, wire.META)
         assert peer.ask(wire.message(1, 1, bytes(range(250)), cut=100, **more))[0]["Status"] == 0
         assert peer.ask(wire.set_(2, wire.IMAGE_BOX, "1.2", EMPTY, 3))[0]["Status"] == 0
+        assert pieces == [bytes(range(100)), bytes(range(100, 200)), bytes(range(200, 250))]
+        assert order == ["Stream", "afterwards"]
+        for size, cut in ((3_000_000, 100_000), (300_000, 1_000), (2_000_000, 131_000), (200_000, 16_000)):
+            data = random.Random(size).randbytes(size)
+            pieces.clear()
+            assert peer.ask(wire.message(1, 1, data, cut=cut, **more))[0]["Status"] == 0
+            assert b"".join(pieces) == data, "the bytes of a fragment changed before its stream was told"
         peer.release()
-    assert pieces == [bytes(range(100)), bytes(range(100, 200)), bytes(range(200, 250))]
-    assert order == ["Stream", "afterwards"]
 
 
 def test_two_nodes_may_share_a_port() -> None:
