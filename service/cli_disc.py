@@ -106,7 +106,7 @@ def build(
             processes=_processes(),
         )
         if queue:
-            from service.wiring import order_disc
+            from service.wiring.discs import order_disc
 
             job_id = order_disc(settings_of(settings), order)
             print_json({"job": job_id}) if as_json else print(job_id)
@@ -180,7 +180,7 @@ def _named(sources: list[str], settings: Path | None) -> tuple[str, ...]:
     from media.sources import absolute, is_received
 
     if any(map(is_received, sources)):
-        from service.wiring import offer_received_studies
+        from service.wiring.inbox import offer_received_studies
 
         offer_received_studies(settings_of(settings))
     return tuple(map(absolute, sources))

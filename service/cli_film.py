@@ -69,7 +69,7 @@ def render(
     settings: SettingsFile = None,
 ) -> None:
     """Make the PDF of a print again from its order, while the spool still has it."""
-    from service.wiring import render_again
+    from service.wiring.films import render_again
 
     render_again(settings_of(settings), print_id, output)
     print(output)

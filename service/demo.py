@@ -72,7 +72,7 @@ def build_sample(settings: Settings, say: Say) -> None:
     """Have a disc of the sample images built and wait for it. Raises ServeFailed."""
     from media.fileset.order import DiscOrder
     from media.pipeline import BuildOrder
-    from service.wiring import order_disc
+    from service.wiring.discs import order_disc
 
     output = settings.data_dir / "discs" / f"{local_now():%Y%m%d-%H%M%S}"
     disc = DiscOrder(created=local_now().isoformat(timespec="seconds"), file_set_id="SAMPLE")

@@ -35,7 +35,7 @@ def main(role: Role, parent: int) -> None:
 
 def run_node(settings: Settings, stop: threading.Event, ready: Callable[..., None]) -> None:
     """Take orders."""
-    from service.wiring import NodeRole
+    from service.wiring.node import NodeRole
 
     node = NodeRole(settings)
     ready(address=node.start())
@@ -46,7 +46,7 @@ def run_node(settings: Settings, stop: threading.Event, ready: Callable[..., Non
 def run_worker(settings: Settings, stop: threading.Event, ready: Callable[..., None]) -> None:
     """Do jobs."""
     from service.slots import first_free
-    from service.wiring import WorkerRole
+    from service.wiring.worker import WorkerRole
 
     slot = first_free(settings.data_dir, "worker")
     worker = WorkerRole(settings, slot.name)

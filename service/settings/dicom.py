@@ -1,0 +1,69 @@
+"""`[dicom]`, `[[partners]]` and `[inbox]`: the DICOM node, who may call it, and what it receives."""
+
+import ipaddress
+import re
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from service.settings.values import AETitle, Table, is_loopback
+
+
+class Partner(Table):
+    """`[[partners]]`: who may call. `address` is a host, an IP address or a network such as 10.1.0.0/16."""
+
+    ae_title: AETitle
+    address: str = Field(min_length=1, max_length=253)
+    port: int = Field(default=0, ge=0, le=65535)  # where it takes reports of storage commitment; 0: nowhere
+    quirks: list[str] = Field(default=[], max_length=0)  # none is known yet
+    quota: int = Field(default=16, ge=1, le=1000)  # associations at one time
+
+    @field_validator("address")
+    @classmethod
+    def _address(cls, value: str) -> str:
+        if "/" in value:
+            ipaddress.ip_network(value, strict=False)
+        elif not re.fullmatch(r"[0-9A-Za-z:.%_-]+", value):
+            raise ValueError("expected a host name, an IP address or a network such as 10.1.0.0/16")
+        return value
+
+
+class Dicom(Table):
+    """`[dicom]`: the DICOM node."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=11112, ge=0, le=65535)  # 0: any free port
+    open: bool = False  # any calling AE title may call
+    open_to_network: bool = Field(default=False, validate_default=True)
+    processes: Literal[1] = 1
+    max_associations: int = Field(default=200, ge=1, le=10_000)
+    max_queue: int = Field(default=10_000, ge=1)  # prints not yet done; more are answered C601H, C602H
+    max_pdu_bytes: int = Field(default=131_072, ge=4096, le=1 << 24)
+    acse_timeout_s: float = Field(default=30, gt=0)  # for an association to be negotiated
+    idle_timeout_s: float = Field(default=600, gt=0)  # between two requests
+    pdu_timeout_s: float = Field(default=30, gt=0)  # for one PDU to arrive whole
+    max_data_bytes: int = Field(default=2 << 30, ge=1 << 20)  # that one association may have in the spool
+    min_free_bytes: int = Field(default=1 << 28, ge=0)  # below it the printer says its receiver is full
+
+    @field_validator("open_to_network")
+    @classmethod
+    def _open_on_loopback_only(cls, value: bool, info: ValidationInfo) -> bool:
+        host = info.data.get("host", "127.0.0.1")
+        if info.data.get("open") and not value and not is_loopback(host):
+            raise ValueError(
+                f"is false while open is true on {host}, where any machine of the network could print; expected host "
+                "on loopback, [[partners]] instead of open, or open_to_network = true"
+            )
+        return value
+
+
+class Inbox(Table):
+    """`[inbox]`: studies that are received by C-STORE."""
+
+    ae_title: Literal[""] | AETitle = "ARCHIVE"  # "": nothing is received
+    durable: Literal["file", "group", "off"] = "group"  # what is safe before an instance is answered
+    complete_by: Literal["quiet", "mpps", "count"] = "quiet"
+    quiet_s: float = Field(default=120, gt=0, le=86_400)  # after so long without a new instance a study has ended
+    count: int = Field(default=0, ge=0)  # instances of every study, when they are complete by count
+    max_instance_bytes: int = Field(default=4 << 30, ge=1 << 20)
+    private_classes: list[Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+)+$", max_length=64)]] = Field(default=[])

@@ -1,0 +1,79 @@
+"""`[[printers]]`: what a called AE title stands for."""
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+
+from printmgr.errors import InvalidAttribute
+from printmgr.film.model import FilmOrientation
+from printmgr.film.printer import LogicalPrinter, Resample, Tone, Warnings
+from printmgr.film.sizes import film_size
+from service.settings.values import AETitle, Density, Millimetres, OpticalDensity, Part, Table
+
+SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+DEFAULT_PITCH = {"STANDARD": 0.080, "HIGH": 0.040}
+
+
+def _slug_of(name: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def known_film_size(value: str) -> str:
+    try:
+        film_size(value, FilmOrientation.PORTRAIT)
+    except InvalidAttribute as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+class Printer(Table):
+    """`[[printers]]`: what a called AE title stands for."""
+
+    ae_title: AETitle
+    name: str = ""
+    slug: str = Field(default="", validate_default=True)  # the name of its folder; made from the name
+    film_size: Annotated[str, AfterValidator(known_film_size)] = "14INX17IN"
+    tone: Tone = Tone.P_VALUE
+    depth: Literal[8, 16] = 8
+    resample: Resample = Resample.NATIVE
+    warnings: Warnings = Warnings.REPORT
+    pitch: dict[str, Annotated[float, Field(gt=0.005, le=1)]] = Field(default_factory=lambda: dict(DEFAULT_PITCH))
+    margin: Millimetres = 0.0
+    gap: Millimetres = 0.0
+    border_density: Density = "BLACK"
+    empty_density: Density = "BLACK"
+    min_density: OpticalDensity = 0.20
+    max_density: OpticalDensity = Field(default=3.20, validate_default=True)
+    illumination: Annotated[float, Field(gt=0, le=100_000)] = 2000.0
+    ambient: Annotated[float, Field(ge=0, le=100_000)] = 10.0
+    no_plut: Literal["IDENTITY", "LIN OD"] = "IDENTITY"
+    custom_formats: dict[str, list[tuple[Part, Part, Part, Part]]] = Field(default_factory=dict)
+    sinks: list[str] = Field(default=["folder"], min_length=1)
+
+    @field_validator("slug")
+    @classmethod
+    def _slug(cls, value: str, info: ValidationInfo) -> str:
+        made = value or _slug_of(info.data.get("name") or info.data.get("ae_title", "x"))
+        if not SLUG.fullmatch(made):
+            raise ValueError(f"is {made!r}; expected letters a-z, digits and inner hyphens, when the name has none too")
+        return made
+
+    @field_validator("max_density")
+    @classmethod
+    def _above_min(cls, value: float, info: ValidationInfo) -> float:
+        lowest = info.data.get("min_density", 0.0)
+        if value <= lowest:
+            raise ValueError(f"is {value}; expected more than min_density, which is {lowest}")
+        return value
+
+    def logical(self) -> LogicalPrinter:
+        """The same printer as the print component knows it."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        values |= {
+            "name": self.name or self.ae_title,
+            "pitch": DEFAULT_PITCH | self.pitch,
+            "custom_formats": {name: tuple(boxes) for name, boxes in self.custom_formats.items()},
+            "sinks": tuple(self.sinks),
+        }
+        return LogicalPrinter(**values)

@@ -1,0 +1,50 @@
+"""The process that does jobs."""
+
+import logging
+import threading
+
+from service.config import Settings
+from service.retention import Retention
+from service.steps import JobKind
+from service.store import orders
+from service.store.engine import Durability, Store
+from service.wiring.discs import DISC, disc_steps
+from service.wiring.films import film_steps
+from service.wiring.inbox import offer_received_studies
+
+log = logging.getLogger(__name__)
+
+STOP_S = 45.0
+FIRST_WORKER = "worker-0"  # the one that removes what is old
+
+
+class WorkerRole:
+    """The process that does jobs."""
+
+    def __init__(self, settings: Settings, executor: str) -> None:
+        import printmgr.pipeline  # noqa: F401  # the first job must not wait for the libraries
+        from service.jobs import Engine
+
+        offer_received_studies(settings)
+        self.store = Store(settings.database, Durability.REPEATABLE)
+        self.engine = Engine(self.store, job_kinds(settings, self.store), executor)
+        self._retention = Retention(settings, self.store, self.engine.forget) if executor == FIRST_WORKER else None
+        self._stopping = threading.Event()
+
+    def start(self) -> None:
+        self.engine.start()
+        if self._retention:
+            self._retention.start(self._stopping)
+
+    def stop(self) -> None:
+        self._stopping.set()
+        if not self.engine.stop(STOP_S):
+            log.warning("a step did not end in %.0f s; it will run again", STOP_S)
+
+
+def job_kinds(settings: Settings, store: Store) -> list[JobKind]:
+    """Every kind of job this installation can do."""
+    return [
+        JobKind(orders.FILM, 2, lambda job_id: film_steps(settings, store, job_id)),
+        JobKind(DISC, 1, lambda job_id: disc_steps(store, job_id)),
+    ]
