@@ -25,6 +25,7 @@ VALUES = {
     "struct",
     "types",
     "typing",
+    "unicodedata",
 }
 PURE = {"printmgr/film": ("printmgr.film", "printmgr.errors"), "media/fileset": ("media.fileset", "media.errors")}
 
