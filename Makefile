@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test check bench soak fuzz clean format
+.PHONY: run test check bench slow soak clean format
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -27,8 +27,12 @@ check: $(STAMP)
 bench: $(STAMP)
 	$(BIN)/python -m benchmarks
 
-soak: $(STAMP)
+slow: $(STAMP)
 	$(BIN)/python -m pytest -m slow
+
+HOURS ?= 2
+soak: $(STAMP)
+	$(BIN)/python -m tests.soak --hours $(HOURS) --folder run/soak-$$(date +%Y%m%d-%H%M%S)
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

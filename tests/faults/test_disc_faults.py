@@ -1,6 +1,6 @@
 """A disc build killed at any moment, or out of room: no volume without verification, and the same bytes in the end.
 
-The short forms run with the tests; `make soak` kills 30 builds and fills the disk at 10 sizes.
+The short forms run with the tests; `make slow` kills 30 builds and fills the disk at 10 sizes.
 """
 
 import os

@@ -1,6 +1,6 @@
 """kill -9 of the whole service while films are printed: what was answered is there, once and whole.
 
-The short form runs with the tests; `make soak` kills 30 times over 60 films, and both over midnight.
+The short form runs with the tests; `make slow` kills 30 times over 60 films, and both over midnight.
 """
 
 import hashlib

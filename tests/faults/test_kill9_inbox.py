@@ -1,6 +1,6 @@
 """kill -9 of the whole service while instances arrive: each that was answered with success is there, whole, indexed.
 
-The short form runs with the tests; `make soak` kills 30 times over 5000 instances.
+The short form runs with the tests; `make slow` kills 30 times over 5000 instances.
 """
 
 import random

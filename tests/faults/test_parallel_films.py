@@ -1,6 +1,6 @@
 """Many films through parallel associations: each image on its own film, in its own place, and memory flat.
 
-The short form runs with the tests; `make soak` prints 100 films of 20 images.
+The short form runs with the tests; `make slow` prints 100 films of 20 images.
 """
 
 import hashlib
@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.printed import images_in_order
 from tests.serving import Serving, film_pixels, scu
+from tests.soak.watch import usages
 
 pikepdf = pytest.importorskip("pikepdf")
 
@@ -30,28 +32,6 @@ def print_films(port: int, films: list[int], statuses: dict[int, int]) -> None:
             statuses[film] = modality.print_film(*pixels, display_format="STANDARD\\4,5")
 
 
-def images_in_order(pdf: Path) -> list[str]:
-    """The hash of each image as it is drawn, in the order of the page."""
-    with pikepdf.open(pdf) as document:
-        (page,) = document.pages
-        drawn = [str(operands[0]) for operands, operator in pikepdf.parse_content_stream(page) if str(operator) == "Do"]
-        return [hashlib.sha256(page.Resources.XObject[name].read_bytes()).hexdigest() for name in drawn]
-
-
-def resident_bytes(parent: int) -> int:
-    """Memory of a process and of all below it."""
-    total, waiting = 0, [parent]
-    while waiting:
-        pid = waiting.pop()
-        try:
-            total += int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096
-            for task in Path(f"/proc/{pid}/task").iterdir():
-                waiting += [int(child) for child in (task / "children").read_text().split()]
-        except FileNotFoundError:
-            continue
-    return total
-
-
 @pytest.mark.parametrize("films", [24, pytest.param(100, marks=pytest.mark.slow)])
 def test_no_image_is_on_another_film(tmp_path, films, capsys):
     expected = {
@@ -64,7 +44,7 @@ def test_no_image_is_on_another_film(tmp_path, films, capsys):
     with Serving(tmp_path / "data") as serving:
         print_films(serving.port, [films], {})  # whatever the first film loads is loaded
         wait_for(tmp_path / "data", 1)
-        before = resident_bytes(serving.process.pid)
+        before = sum(one.rss_bytes for one in usages(serving.process.pid))
         statuses: dict[int, int] = {}
         threads = [
             threading.Thread(target=print_films, args=(serving.port, list(range(n, films, ASSOCIATIONS)), statuses))
@@ -74,11 +54,11 @@ def test_no_image_is_on_another_film(tmp_path, films, capsys):
             thread.start()
         highest = before
         while any(thread.is_alive() for thread in threads):
-            highest = max(highest, resident_bytes(serving.process.pid))
+            highest = max(highest, sum(one.rss_bytes for one in usages(serving.process.pid)))
             time.sleep(0.1)
         assert statuses == dict.fromkeys(range(films), 0)
         pdfs = wait_for(tmp_path / "data", films + 1)
-        after = resident_bytes(serving.process.pid)
+        after = sum(one.rss_bytes for one in usages(serving.process.pid))
     found = [tuple(images_in_order(pdf)) for pdf in pdfs]
     assert len(found) == films + 1
     assert set(found[1:]) == expected
