@@ -26,6 +26,7 @@ from printmgr.errors import ResourceLimit
 from printmgr.files import sync_folder, whole
 from printmgr.film.model import PrintOrder
 from printmgr.film.printer import LogicalPrinter
+from printmgr.film.session import files_of
 from printmgr.ports import Caller, Print
 
 log = logging.getLogger(__name__)
@@ -235,9 +236,8 @@ def write_synced(file: Path, data: bytes | memoryview) -> None:
 
 
 def _data_sets(order: PrintOrder) -> list[str]:
-    """The files that the order's images lie in."""
-    images = (box.image for film in order.films for box in film.image_boxes)
-    return sorted({image.pixels.file for image in images if image is not None})
+    """The files that the order's images and ICC profiles lie in."""
+    return sorted({name for film in order.films for name in files_of(film)})
 
 
 def _link(source: Path, target: Path) -> None:

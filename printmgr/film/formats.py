@@ -40,18 +40,17 @@ class DisplayFormat:
     numbers: tuple[int, ...] = ()  # STANDARD: columns, rows; ROW: boxes a row; COL: boxes a column
     parts: tuple[Parts, ...] = ()  # CUSTOM only
 
-    def boxes(self, width: float, height: float, margin: float = 0.0, gap: float = 0.0) -> tuple[Rect, ...]:
-        """The image boxes of a film of `width` x `height` mm, in the order of Image Box Position (PS3.3 C.13.5.1).
+    def boxes(self, area: Rect, gap: float = 0.0) -> tuple[Rect, ...]:
+        """The image boxes in the area of a film that is theirs, in the order of Image Box Position (PS3.3 C.13.5.1).
 
-        `margin` stays free round the film, `gap` between the boxes of STANDARD, ROW and COL. SLIDE and SUPERSLIDE
-        hold as many 50 mm mounts as fit, row by row, the block of mounts in the middle of the film. The format is
-        not turned with the film: STANDARD\\2,3 is two columns and three rows on a LANDSCAPE sheet too.
-        Raises InvalidAttribute where the film is too small for the format.
+        `gap` stays free between the boxes of STANDARD, ROW and COL. SLIDE and SUPERSLIDE hold as many 50 mm mounts as
+        fit, row by row, the block of mounts in the middle of the area. The format is not turned with the film:
+        STANDARD\\2,3 is two columns and three rows on a LANDSCAPE sheet too.
+        Raises InvalidAttribute where the area is too small for the format.
 
-        >>> [(box.x, box.y) for box in parse(r"STANDARD\\2,1").boxes(200, 100, gap=10)]
+        >>> [(box.x, box.y) for box in parse(r"STANDARD\\2,1").boxes(Rect(0, 0, 200, 100), gap=10)]
         [(0.0, 0.0), (105.0, 0.0)]
         """
-        area = Rect(margin, margin, width - 2 * margin, height - 2 * margin)
         if self.kind in SLIDE_APERTURES_MM:
             boxes = tuple(mounts(area, *SLIDE_APERTURES_MM[self.kind]))
         elif self.kind is FormatKind.CUSTOM:
@@ -66,7 +65,7 @@ class DisplayFormat:
             raise InvalidAttribute(
                 KEYWORD,
                 str(self),
-                f"1 to {MAX_IMAGE_BOXES} boxes of {SMALLEST_BOX_MM:g} mm on {width:g} x {height:g} mm",
+                f"1 to {MAX_IMAGE_BOXES} boxes of {SMALLEST_BOX_MM:g} mm on {area.width:g} x {area.height:g} mm",
             )
         return boxes
 

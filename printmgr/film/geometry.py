@@ -20,6 +20,19 @@ class Rect:
         """
         return Rect(self.x + (self.width - width) / 2, self.y + (self.height - height) / 2, width, height)
 
+    def inside(self, margin: float, top: float = 0.0, bottom: float = 0.0) -> "Rect":
+        """What is left of it inside a margin and below and above strips of these heights.
+
+        >>> Rect(0, 0, 100, 50).inside(5, bottom=10)
+        Rect(x=5, y=5.0, width=90, height=30.0)
+        """
+        return Rect(
+            self.x + margin,
+            self.y + margin + top,
+            self.width - 2 * margin,
+            self.height - 2 * margin - top - bottom,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Window:

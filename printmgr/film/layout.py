@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from printmgr.film.annotations import Edge, PlacedText, lines_at, places, strips
 from printmgr.film.density import density_range, named_density
 from printmgr.film.formats import parse
 from printmgr.film.geometry import Rect, Window
@@ -10,6 +11,7 @@ from printmgr.film.placement import place
 from printmgr.film.printer import LogicalPrinter
 from printmgr.film.sizes import film_size
 
+FOOTER_BETWEEN = "   "  # the footer's texts
 STANDARD_PITCH_MM = 0.080  # about 4k x 5k on 14x17 in (PS3.3 C.13.3, Requested Resolution ID)
 
 
@@ -37,6 +39,7 @@ class FilmLayout:
     empty_density: float  # OD
     trim: bool
     images: tuple[PlacedImage, ...]
+    texts: tuple[PlacedText, ...] = ()  # annotation by position, then the footer; places without text are left out
 
 
 def lay_out(film: FilmBox, printer: LogicalPrinter) -> FilmLayout:
@@ -61,13 +64,38 @@ def lay_out(film: FilmBox, printer: LogicalPrinter) -> FilmLayout:
         empty_density=named_density(film.empty_image_density, lightest, darkest, printer.empty_density),
         trim=film.trim,
         images=tuple(images),
+        texts=texts(film, printer),
     )
 
 
 def image_box_rects(film: FilmBox, printer: LogicalPrinter) -> tuple[Rect, ...]:
     """The film's image boxes by position; as many as Image Box instances are to be made. Raises InvalidAttribute."""
     display_format = parse(film.image_display_format, printer.custom_formats)
-    return display_format.boxes(*film_size(film.film_size_id, film.film_orientation), printer.margin, printer.gap)
+    of_format = places(film.annotation_display_format_id, printer.annotation_formats)
+    height = printer.annotation_height
+    top, bottom = lines_at(Edge.TOP, of_format) * height, lines_at(Edge.BOTTOM, of_format) * height
+    return display_format.boxes(text_area(film, printer).inside(0.0, top, bottom), printer.gap)
+
+
+def text_area(film: FilmBox, printer: LogicalPrinter) -> Rect:
+    """The film without its margin and, at the bottom, its footer. Raises InvalidAttribute."""
+    whole = Rect(0.0, 0.0, *film_size(film.film_size_id, film.film_orientation))
+    return whole.inside(printer.margin, bottom=printer.annotation_height if printer.footer else 0.0)
+
+
+def texts(film: FilmBox, printer: LogicalPrinter) -> tuple[PlacedText, ...]:
+    """The film's annotation, and its footer where the printer has one."""
+    area, height = text_area(film, printer), printer.annotation_height
+    of_format = places(film.annotation_display_format_id, printer.annotation_formats)
+    found = [
+        PlacedText(box.text, strip, place.align, box.position)
+        for box, place, strip in zip(film.annotation_boxes, of_format, strips(of_format, area, height), strict=False)
+        if box.text
+    ]
+    if printer.footer and film.stray_texts:
+        strip = Rect(area.x, area.y + area.height, area.width, height)
+        found.append(PlacedText(FOOTER_BETWEEN.join(film.stray_texts), strip))
+    return tuple(found)
 
 
 def pitch_of(requested_resolution_id: str, printer: LogicalPrinter) -> float:
@@ -101,4 +129,14 @@ def placed(image_box: ImageBox | None, position: int, box: Rect, film: FilmBox, 
     )
 
 
-__all__ = ["FilmLayout", "PlacedImage", "Rect", "Window", "image_box_rects", "lay_out", "pitch_of", "placed"]
+__all__ = [
+    "FilmLayout",
+    "PlacedImage",
+    "PlacedText",
+    "Rect",
+    "Window",
+    "image_box_rects",
+    "lay_out",
+    "pitch_of",
+    "placed",
+]

@@ -72,6 +72,27 @@ class StoredPixels:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredBytes:
+    """A value inside an encoded data set that the SCU sent, kept in the spool as it came."""
+
+    file: str  # name inside the print's spool folder
+    offset: int  # of the value in that file
+    length: int  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class IdentifyingValue:
+    """One attribute that may say whose film it is, and where it stood in what the SCU sent."""
+
+    keyword: str  # PatientID, StudyInstanceUID …
+    value: str
+    place: str = ""  # sequences on the way to it, "/" between: "ProposedStudySequence"; "": the data set itself
+
+
+PROPOSED_STUDY = "ProposedStudySequence"  # the one place the standard has for a film's patient (PS3.4 Table H.4-2)
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """The image of an image box."""
 
@@ -95,7 +116,17 @@ class ImageBox:
     requested_image_size: float | None = None  # width in mm
     requested_decimate_crop_behavior: DecimateCropBehavior | None = None
     presentation_lut: PresentationLUT | None = None
+    identifying: tuple[IdentifyingValue, ...] = ()  # of this image
     other_attributes: tuple[tuple[str, str], ...] = ()  # what no rule knows, by tag: kept, not understood
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationBox:
+    """One annotation box (PS3.3 C.13.7): a text at a position of the film's Annotation Display Format."""
+
+    uid: str
+    position: int  # from 1
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +148,14 @@ class FilmBox:
     illumination: float | None = None  # cd/m2
     reflected_ambient_light: float | None = None  # cd/m2
     requested_resolution_id: str = "STANDARD"
-    annotation_display_format_id: str = ""
+    annotation_display_format_id: str = ""  # "" also when it was not negotiated or is none
     presentation_lut: PresentationLUT | None = None
     image_boxes: tuple[ImageBox, ...] = ()
+    color: bool = False  # its image boxes are Basic Color Image Boxes; images of either kind may be in them
+    icc_profile: StoredBytes | None = None  # of a colour film
+    annotation_boxes: tuple[AnnotationBox, ...] = ()
+    stray_texts: tuple[str, ...] = ()  # annotation that is no Annotation Box (stray.py); known once it is ordered
+    identifying: tuple[IdentifyingValue, ...] = ()  # of the film box itself
     other_attributes: tuple[tuple[str, str], ...] = ()  # what no rule knows, by tag: kept, not understood
 
 
@@ -139,6 +175,7 @@ class FilmSession:
     presentation_lut: PresentationLUT | None = None
     illumination: float | None = None
     reflected_ambient_light: float | None = None
+    identifying: tuple[IdentifyingValue, ...] = ()  # the Proposed Study Sequence's too
     other_attributes: tuple[tuple[str, str], ...] = ()  # what no rule knows, by tag: kept, not understood
 
 

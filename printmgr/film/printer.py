@@ -50,3 +50,7 @@ class LogicalPrinter:
     custom_formats: dict[str, tuple[tuple[float, float, float, float], ...]] = field(default_factory=dict)
     # CUSTOM\i: boxes as x, y, width, height in parts of the film's printable area, from top left
     sinks: tuple[str, ...] = ("folder",)
+    annotation_formats: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # by Annotation Display Format ID, beside those of annotations.py: places such as "bottom right 2"
+    annotation_height: float = 5.0  # of one line of annotation or footer
+    footer: bool = False  # a line for the film session's label and other stray annotation (stray.py)

@@ -6,10 +6,12 @@ from typing import Any
 from printmgr.film.model import (
     DecimateCropBehavior,
     FilmOrientation,
+    IdentifyingValue,
     Image,
     LUTShape,
     MagnificationType,
     Polarity,
+    StoredBytes,
 )
 
 
@@ -28,6 +30,7 @@ class FilmSessionRequest:
     presentation_lut_uid: str | None = None  # "" takes the reference away
     illumination: float | None = None
     reflected_ambient_light: float | None = None
+    identifying: tuple[IdentifyingValue, ...] | None = None  # one without a value takes its kind away
     other_attributes: tuple[tuple[str, str], ...] | None = None
 
 
@@ -51,7 +54,9 @@ class FilmBoxRequest:
     reflected_ambient_light: float | None = None
     requested_resolution_id: str | None = None
     annotation_display_format_id: str | None = None
+    icc_profile: StoredBytes | None = None
     presentation_lut_uid: str | None = None  # "" takes the reference away
+    identifying: tuple[IdentifyingValue, ...] | None = None  # one without a value takes its kind away
     other_attributes: tuple[tuple[str, str], ...] | None = None
 
 
@@ -70,7 +75,15 @@ class ImageBoxRequest:
     requested_image_size: float | None = None
     requested_decimate_crop_behavior: DecimateCropBehavior | None = None
     presentation_lut_uid: str | None = None  # "" takes the reference away
+    identifying: tuple[IdentifyingValue, ...] | None = None  # one without a value takes its kind away
     other_attributes: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnnotationBoxRequest:
+    """N-SET of an annotation box (PS3.4 Table H.4-13)."""
+
+    text: str | None = None  # "" erases it
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,14 +13,32 @@ from printmgr.errors import (
     NoSuchInstance,
     ResourceLimit,
 )
+from printmgr.film.annotations import places
 from printmgr.film.density import Viewing, viewing_of
 from printmgr.film.formats import parse
+from printmgr.film.identifying import merged
 from printmgr.film.layout import image_box_rects, lay_out, pitch_of, placed
-from printmgr.film.model import FilmBox, FilmSession, ImageBox, OrderKind, PresentationLUT, PrintOrder
+from printmgr.film.model import (
+    AnnotationBox,
+    FilmBox,
+    FilmSession,
+    ImageBox,
+    OrderKind,
+    PresentationLUT,
+    PrintOrder,
+)
 from printmgr.film.printer import LogicalPrinter
-from printmgr.film.requests import FilmBoxRequest, FilmSessionRequest, ImageBoxRequest, PresentationLUTRequest, said
+from printmgr.film.requests import (
+    AnnotationBoxRequest,
+    FilmBoxRequest,
+    FilmSessionRequest,
+    ImageBoxRequest,
+    PresentationLUTRequest,
+    said,
+)
 from printmgr.film.sizes import film_size
 from printmgr.film.status import PrintWarning
+from printmgr.film.stray import stray_texts
 
 MAX_FILM_BOXES = 1000  # of one session; a study of many films has tens
 MAX_IMAGE_BOXES = 20_000  # of one session
@@ -50,6 +68,7 @@ class WorkingSession:
         self.films: dict[str, FilmBox] = {}  # by UID, in the order they were made
         self.luts: dict[str, PresentationLUT] = {}
         self.film_of_image_box: dict[str, str] = {}
+        self.film_of_annotation_box: dict[str, str] = {}
         self.lut_entries = 0
         self.new_uid = new_uid
 
@@ -60,21 +79,22 @@ class WorkingSession:
         if self.session is not None:
             raise DuplicateInstance("film session", self.session.uid)
         self.check_unused("film session", uid)
-        self.session = replace(FilmSession(uid), **self.session_changes(request))
+        self.session = self.changed_session(FilmSession(uid), request)
         return Outcome(self.session, session_warnings(request))
 
     def set_session(self, uid: str, request: FilmSessionRequest) -> Outcome[FilmSession]:
         """N-SET; what the request does not name stays."""
-        self.session = replace(self.the_session(uid), **self.session_changes(request))
+        self.session = self.changed_session(self.the_session(uid), request)
         return Outcome(self.session, session_warnings(request))
 
     def delete_session(self, uid: str) -> Outcome[FilmSession]:
         """N-DELETE: the session and all its films go, what was printed does not (PS3.4 H.4.1.2.3)."""
         session = self.the_session(uid)
-        dropped = tuple(name for film in self.films.values() for name in files(film.image_boxes))
+        dropped = tuple(name for film in self.films.values() for name in files_of(film))
         self.session = None
         self.films.clear()
         self.film_of_image_box.clear()
+        self.film_of_annotation_box.clear()
         self.lut_entries = sum(len(lut.table) for lut in self.luts.values())
         return Outcome(session, dropped=dropped)
 
@@ -87,9 +107,12 @@ class WorkingSession:
 
     # Film Box (PS3.4 H.4.2)
 
-    def create_film_box(self, uid: str, request: FilmBoxRequest) -> Outcome[FilmBox]:
-        """N-CREATE: a film with its empty image boxes, in position order.
+    def create_film_box(
+        self, uid: str, request: FilmBoxRequest, *, color: bool = False, annotated: bool = False
+    ) -> Outcome[FilmBox]:
+        """N-CREATE: a film with its empty image boxes and annotation boxes, in position order.
 
+        `color`: its image boxes are to be of the colour class; `annotated`: Basic Annotation Box was negotiated.
         Raises InvalidInstance without a film session, InvalidAttribute for the wrong session or a display format
         that is none on this film, DuplicateInstance, ResourceLimit.
         """
@@ -106,25 +129,30 @@ class WorkingSession:
         self.check_unused("film box", uid)
         if len(self.films) >= MAX_FILM_BOXES:
             raise ResourceLimit(f"a film session has at most {MAX_FILM_BOXES} film boxes; print and delete some")
-        changes, warnings = self.film_changes(request)
-        film, more = self.honoured(replace(self.blank_film(uid, request.image_display_format), **changes))
+        blank = replace(self.blank_film(uid, request.image_display_format), color=color)
+        changes, warnings = self.film_changes(blank, request)
+        if changes.get("annotation_display_format_id") and not annotated:
+            del changes["annotation_display_format_id"]
+            warnings = (*warnings, PrintWarning.ATTRIBUTES_IGNORED)
+        film, more = self.honoured(replace(blank, **changes))
         count = len(image_box_rects(film, self.printer))
         if len(self.film_of_image_box) + count > MAX_IMAGE_BOXES:
             raise ResourceLimit(
                 f"a film session has at most {MAX_IMAGE_BOXES} image boxes; print and delete some films"
             )
-        boxes = tuple(ImageBox(self.new_uid(), position) for position in range(1, count + 1))
-        film = replace(film, image_boxes=boxes)
+        film = self.with_boxes(film, count)
         self.films[uid] = film
         self.film_of_image_box.update((box.uid, uid) for box in film.image_boxes)
+        self.film_of_annotation_box.update((box.uid, uid) for box in film.annotation_boxes)
         return Outcome(film, (*warnings, *more))
 
     def set_film_box(self, uid: str, request: FilmBoxRequest) -> Outcome[FilmBox]:
         """N-SET. Any film of the session may be changed, not only the last one (PS3.4 H.4.2.2.2 allows less)."""
         film = self.the_film(uid)
-        changes, warnings = self.film_changes(request)
+        changes, warnings = self.film_changes(film, request)
         self.films[uid], more = self.honoured(replace(film, **changes))
-        return Outcome(self.films[uid], (*warnings, *more))
+        dropped = (film.icc_profile.file,) if film.icc_profile and "icc_profile" in changes else ()
+        return Outcome(self.films[uid], (*warnings, *more), dropped)
 
     def delete_film_box(self, uid: str) -> Outcome[FilmBox]:
         """N-DELETE: the film and its image boxes go."""
@@ -132,7 +160,9 @@ class WorkingSession:
         del self.films[uid]
         for box in film.image_boxes:
             del self.film_of_image_box[box.uid]
-        return Outcome(film, dropped=files(film.image_boxes))
+        for annotation in film.annotation_boxes:
+            del self.film_of_annotation_box[annotation.uid]
+        return Outcome(film, dropped=files_of(film))
 
     def print_film_box(self, uid: str) -> Outcome[PrintOrder]:
         """N-ACTION Print of one film, as often as asked (PS3.4 H.4.2.2.4). Raises ImageTooLarge."""
@@ -148,6 +178,8 @@ class WorkingSession:
         film = self.the_film_of(uid)
         index, box = next((i, box) for i, box in enumerate(film.image_boxes) if box.uid == uid)
         changes = said(request, "erase", "presentation_lut_uid")
+        changes["identifying"] = merged((), request.identifying)  # nothing stays of the image before
+        changes.setdefault("other_attributes", ())
         warnings = self.clamp_densities(changes)
         self.resolve_lut(request.presentation_lut_uid, changes)
         if request.erase:
@@ -161,6 +193,18 @@ class WorkingSession:
         boxes = (*film.image_boxes[:index], changed, *film.image_boxes[index + 1 :])
         self.films[film.uid] = replace(film, image_boxes=boxes)
         return Outcome(changed, (*warnings, *filter(None, [status])), files([box]) if "image" in changes else ())
+
+    # Annotation Box (PS3.4 H.4.4)
+
+    def set_annotation_box(self, uid: str, request: AnnotationBoxRequest) -> Outcome[AnnotationBox]:
+        """N-SET: its text, "" to erase it. Its box is the one with this UID, whatever position it claims."""
+        film = self.the_film_of_annotation(uid)
+        index = next(i for i, box in enumerate(film.annotation_boxes) if box.uid == uid)
+        boxes = list(film.annotation_boxes)
+        if request.text is not None:
+            boxes[index] = replace(boxes[index], text=request.text)
+        self.films[film.uid] = replace(film, annotation_boxes=tuple(boxes))
+        return Outcome(boxes[index])
 
     # Presentation LUT (PS3.4 H.4.9)
 
@@ -213,21 +257,43 @@ class WorkingSession:
         except KeyError:
             raise NoSuchInstance("image box", image_box_uid) from None
 
+    def the_film_of_annotation(self, uid: str) -> FilmBox:
+        try:
+            return self.films[self.film_of_annotation_box[uid]]
+        except KeyError:
+            raise NoSuchInstance("annotation box", uid) from None
+
+    def film_uid_of(self, uid: str) -> str:
+        """The film box that an instance belongs to or is; "" for the film session and all else."""
+        film = self.film_of_image_box.get(uid) or self.film_of_annotation_box.get(uid, uid)
+        return film if film in self.films else ""
+
     def check_unused(self, kind: str, uid: str) -> None:
-        in_use = uid in self.films or uid in self.luts or uid in self.film_of_image_box
-        if in_use or (self.session is not None and self.session.uid == uid):
+        kinds = (self.films, self.luts, self.film_of_image_box, self.film_of_annotation_box)
+        if any(uid in instances for instances in kinds) or (self.session is not None and self.session.uid == uid):
             raise DuplicateInstance(kind, uid)
 
-    def session_changes(self, request: FilmSessionRequest) -> dict[str, Any]:
+    def changed_session(self, session: FilmSession, request: FilmSessionRequest) -> FilmSession:
         changes = said(request, "presentation_lut_uid")
         self.resolve_lut(request.presentation_lut_uid, changes)
-        return changes
+        changes["identifying"] = merged(session.identifying, request.identifying)
+        return replace(session, **changes)
 
-    def film_changes(self, request: FilmBoxRequest) -> tuple[dict[str, Any], tuple[int, ...]]:
+    def film_changes(self, film: FilmBox, request: FilmBoxRequest) -> tuple[dict[str, Any], tuple[int, ...]]:
         changes = said(request, "image_display_format", "film_session_uid", "presentation_lut_uid")
         warnings = self.clamp_densities(changes)
         self.resolve_lut(request.presentation_lut_uid, changes)
+        changes["identifying"] = merged(film.identifying, request.identifying)
         return changes, warnings
+
+    def with_boxes(self, film: FilmBox, count: int) -> FilmBox:
+        """The film with `count` empty image boxes and those of its annotation format."""
+        of_format = places(film.annotation_display_format_id, self.printer.annotation_formats)
+        return replace(
+            film,
+            image_boxes=tuple(ImageBox(self.new_uid(), position) for position in range(1, count + 1)),
+            annotation_boxes=tuple(AnnotationBox(self.new_uid(), position) for position, _ in enumerate(of_format, 1)),
+        )
 
     def blank_film(self, uid: str, image_display_format: str) -> FilmBox:
         """A film with this printer's defaults. Raises InvalidAttribute for a format that is none."""
@@ -280,11 +346,17 @@ class WorkingSession:
         return Outcome(PrintOrder(kind, self.session, taken, warnings), warnings)
 
     def with_session_values(self, film: FilmBox) -> FilmBox:
-        """The film, with the values old SCUs give to the film session only (LUT, lightbox)."""
+        """The film, with the values old SCUs give to the film session only (LUT, lightbox), and its stray texts."""
         session = self.session
         assert session is not None, "films live in a film session"
         names = ("presentation_lut", "illumination", "reflected_ambient_light")
-        return replace(film, **{n: getattr(session, n) for n in names if getattr(film, n) is None})
+        of_session: dict[str, Any] = {n: getattr(session, n) for n in names if getattr(film, n) is None}
+        return replace(film, stray_texts=stray_texts(session, film), **of_session)
+
+
+def files_of(film: FilmBox) -> tuple[str, ...]:
+    """The data sets that belong to a film."""
+    return files(film.image_boxes) + ((film.icc_profile.file,) if film.icc_profile else ())
 
 
 def files(boxes: Iterable[ImageBox]) -> tuple[str, ...]:

@@ -5,15 +5,17 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from printmgr.errors import InvalidAttribute, MissingAttribute, MissingValue
-from printmgr.film.requests import FilmBoxRequest, FilmSessionRequest
+from printmgr.film.requests import AnnotationBoxRequest, FilmBoxRequest, FilmSessionRequest
 from printmgr.film.status import PrintWarning
 from printmgr.scp import rules
 from printmgr.scp.encoded import Element
+from printmgr.scp.identifying import IDENTIFYING, identifying_values
 from printmgr.scp.rules import Kind, Rule, Usage
 from printmgr.scp.values import Values
 
 CODE_STRING = re.compile(r"[A-Z0-9_ .,]{1,16}")  # PS3.5 6.2 CS, and the points some SCUs put into film sizes
 DENSITY_DIGITS = re.compile(r"[0-9]{1,4}")
+NOT_READ_HERE = frozenset({Kind.BYTES, Kind.IDENTITY})
 MAX_LENGTH_MM = 10_000.0
 MAX_OTHERS, MAX_OTHER_BYTES = 64, 4096  # of a data set's attributes that are only kept: how many, and in all
 
@@ -38,6 +40,15 @@ def film_box(values: Values, setting: bool = False) -> tuple[FilmBoxRequest, Sai
     return FilmBoxRequest(**said.values), said
 
 
+def annotation_box(values: Values) -> tuple[AnnotationBoxRequest, Said]:
+    """N-SET of an annotation box; a text without characters erases (PS3.4 H.4.4.2.2)."""
+    said = read_rules(rules.ANNOTATION_BOX_RULES, values)
+    (text,) = rules.ANNOTATION_BOX_RULES
+    if values.element(text.tag) is not None:
+        said.values.setdefault(text.name, "")
+    return AnnotationBoxRequest(**said.values), said
+
+
 def required(item: Values, tag: int, keyword: str) -> Element:
     element = item.element(tag)
     if element is None:
@@ -50,14 +61,16 @@ def required(item: Values, tag: int, keyword: str) -> Element:
 def read_rules(table: Iterable[Rule], values: Values, setting: bool = False, others: bool = False) -> Said:
     """What the data set says by the rules: zero length counts as absent, bad values as the default with 0116H.
 
-    With `others`, attributes that no rule knows are kept too. M/M raises MissingAttribute, MissingValue,
-    InvalidAttribute.
+    With `others`, attributes that no rule knows are kept too, and what says whose film it is. M/M raises
+    MissingAttribute, MissingValue, InvalidAttribute.
     """
     table = tuple(table)
     found: dict[str, Any] = {}
     replaced: list[Rule] = []
     warnings: dict[int, None] = {}
     for rule in table:
+        if rule.kind in NOT_READ_HERE:
+            continue
         element = values.element(rule.tag)
         if setting and not rule.settable:
             if element is not None:
@@ -75,14 +88,25 @@ def read_rules(table: Iterable[Rule], values: Values, setting: bool = False, oth
             value = rule.default
         if value is not None:
             found[rule.name] = value
-    if others and (unknown := other_attributes(table, values)):
-        found["other_attributes"] = unknown
+    if others:
+        found |= kept_besides(table, values)
     return Said(found, tuple(warnings), tuple(replaced))
+
+
+def kept_besides(table: Iterable[Rule], values: Values) -> dict[str, Any]:
+    """What is kept of a data set beside what the rules read, by field name."""
+    kept = {"identifying": identifying_values(values), "other_attributes": other_attributes(table, values)}
+    return {name: found for name, found in kept.items() if found}
 
 
 def other_attributes(table: Iterable[Rule], values: Values) -> tuple[tuple[str, str], ...]:
     """Attributes outside the table, by tag, as text: patient and study of some SCUs, private groups."""
-    known = {rule.tag for rule in table} | rules.SEQUENCES | {rules.IMAGE_BOX_POSITION, rules.PIXEL_DATA}
+    known = (
+        {rule.tag for rule in table}
+        | rules.SEQUENCES
+        | {rules.IMAGE_BOX_POSITION, rules.PIXEL_DATA}
+        | IDENTIFYING.keys()
+    )
     kept: list[tuple[str, str]] = []
     room = MAX_OTHER_BYTES
     for tag, element in values.elements.items():

@@ -48,11 +48,20 @@ Elements = Mapping[int, Element]
 def scan(data: bytes | memoryview, encoding: Encoding) -> Elements:
     """The elements of an encoded data set by tag; of a tag that comes twice, the first.
 
-    Only the sequences of rules.SEQUENCES have their items listed. Raises UnreadableDataSet for anything that does not
-    add up: lengths beyond the end, missing delimiters, compressed pixel data, more than MAX_DEPTH or MAX_ELEMENTS.
+    Of a sequence with a length the items are listed only where rules.SEQUENCES has it; `items_of` lists others.
+    Raises UnreadableDataSet for anything that does not add up: lengths beyond the end, missing delimiters, compressed
+    pixel data, more than MAX_DEPTH or MAX_ELEMENTS.
     """
     elements, _ = Scanner(data).data_set(0, len(data), encoding, depth=0, delimited=False)
     return elements
+
+
+def items_of(data: bytes | memoryview, element: Element, encoding: Encoding) -> tuple[Elements, ...]:
+    """The items of a sequence with a length that `scan` stepped over. Raises UnreadableDataSet."""
+    inner = IMPLICIT if element.vr == "UN" else encoding
+    end = element.offset + element.length
+    items, _ = Scanner(data).sequence(element.tag, "SQ", element.offset, element.length, end, inner, depth=0)
+    return items
 
 
 class Scanner:
@@ -79,7 +88,7 @@ class Scanner:
             if length == UNDEFINED or (tag in SEQUENCES and vr in ("SQ", "UN", "")):
                 inner = IMPLICIT if vr == "UN" else encoding  # PS3.5 6.2.2 note 2
                 items, after = self.sequence(tag, vr, position, length, end, inner, depth)
-                element = Element(tag, vr, position, after - position, items if tag in SEQUENCES else ())
+                element = Element(tag, vr, position, after - position, items)
             else:
                 after = position + length
                 if after > end:

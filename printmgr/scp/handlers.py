@@ -15,7 +15,7 @@ from printmgr.film.printer import LogicalPrinter
 from printmgr.film.session import WorkingSession
 from printmgr.ports import Caller, PrintPort
 from printmgr.scp import replies
-from printmgr.scp.contexts import PRINTER_INSTANCE, SOPClass
+from printmgr.scp.contexts import PRINTER_INSTANCE, SOPClass, makes_color
 from printmgr.scp.encoded import ENCODINGS
 from printmgr.scp.services import SERVICES, Reply, Request
 from printmgr.scp.statuses import SUCCESS, status_of
@@ -118,7 +118,17 @@ class PrintSCP:
         encoding = ENCODINGS[str(event.context.transfer_syntax)]
         view = data.getbuffer() if data is not None else memoryview(b"")
         action_type = event.action_type if service == "N-ACTION" else None
-        request = Request(service, str(sop_class), str(uid), view, encoding, action_type)
+        accepted = {str(context.abstract_syntax) for context in event.assoc.accepted_contexts}
+        request = Request(
+            service,
+            str(sop_class),
+            str(uid),
+            view,
+            encoding,
+            action_type,
+            color=makes_color(str(event.context.abstract_syntax), accepted),
+            annotated=SOPClass.ANNOTATION_BOX in accepted,
+        )
         try:
             do = SERVICES.get((service, request.sop_class))
             if do is None:

@@ -36,9 +36,9 @@ def image_box(values: Values) -> tuple[ImageBoxRequest, PixelsIn | None, attribu
     return ImageBoxRequest(**said.values), image, both
 
 
-def claimed_position(values: Values) -> int | None:
-    """The Image Box Position that the SCU says, where it says one."""
-    element = values.element(rules.IMAGE_BOX_POSITION)
+def claimed_position(values: Values, tag: int = rules.IMAGE_BOX_POSITION) -> int | None:
+    """The Image Box Position or Annotation Position that the SCU says, where it says one."""
+    element = values.element(tag)
     try:
         return values.whole(element, "US") if element and element.length else None
     except ValueError:

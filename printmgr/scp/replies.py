@@ -12,7 +12,7 @@ from printmgr.scp.contexts import SOPClass
 from printmgr.scp.rules import Kind, Rule
 
 # What is free text stays out: the SCU knows it, and it might not survive another character set.
-ECHOED = frozenset(set(Kind) - {Kind.TEXT, Kind.REFERENCE})
+ECHOED = frozenset(set(Kind) - {Kind.TEXT, Kind.REFERENCE, Kind.BYTES, Kind.IDENTITY})
 
 
 def values_used(table: Iterable[Rule], used: FilmSession | FilmBox | ImageBox) -> Dataset:
@@ -44,14 +44,19 @@ def film_box_created(film: FilmBox) -> Dataset:
     """The answer to N-CREATE of a film box; SCUs rely on the order of Referenced Image Box Sequence."""
     data_set = values_used(rules.FILM_BOX_RULES, film)
     data_set.ImageDisplayFormat = film.image_display_format
-    data_set.ReferencedImageBoxSequence = [reference(box.uid) for box in film.image_boxes]
+    of_images = SOPClass.COLOR_IMAGE_BOX if film.color else SOPClass.GRAYSCALE_IMAGE_BOX
+    data_set.ReferencedImageBoxSequence = [reference(of_images, box.uid) for box in film.image_boxes]
+    if film.annotation_boxes:
+        data_set.AnnotationDisplayFormatID = film.annotation_display_format_id
+        annotations = [reference(SOPClass.ANNOTATION_BOX, box.uid) for box in film.annotation_boxes]
+        data_set.ReferencedBasicAnnotationBoxSequence = annotations
     return data_set
 
 
-def reference(image_box_uid: str) -> Dataset:
+def reference(sop_class: SOPClass, uid: str) -> Dataset:
     item = Dataset()
-    item.ReferencedSOPClassUID = str(SOPClass.GRAYSCALE_IMAGE_BOX)
-    item.ReferencedSOPInstanceUID = image_box_uid
+    item.ReferencedSOPClassUID = str(sop_class)
+    item.ReferencedSOPInstanceUID = uid
     return item
 
 

@@ -36,6 +36,8 @@ class Kind(StrEnum):
     DENSITY_TERM = "BLACK, WHITE or hundredths of OD as text"
     LENGTH = "mm up to 10000; 0 and less count as absent"
     REFERENCE = "the Referenced SOP Instance UID of the first item"
+    BYTES = "kept as it came"
+    IDENTITY = "what it says of the patient and the study is kept"
     LIMITED = "a whole number in a range, the allowed ones listed"
 
 
@@ -73,6 +75,7 @@ PRESENTATION_LUT_SHAPE = 0x20500020
 LUT_DESCRIPTOR = 0x00283002
 LUT_EXPLANATION = 0x00283003
 LUT_DATA = 0x00283006
+ICC_PROFILE = 0x00282000
 
 PRESENTATION_LUT = Rule(
     "ReferencedPresentationLUTSequence", 0x20500500, "SQ", UMC, Kind.REFERENCE, "presentation_lut_uid"
@@ -98,6 +101,7 @@ FILM_SESSION_RULES = (
     Rule("FilmSessionLabel", 0x20000050, "LO", UU, Kind.TEXT, "film_session_label"),
     Rule("MemoryAllocation", 0x20000060, "IS", UU, Kind.NUMBER, "memory_allocation"),
     Rule("OwnerID", 0x21000160, "SH", UU, Kind.TEXT, "owner_id"),
+    Rule("ProposedStudySequence", 0x213000A0, "SQ", UU, Kind.IDENTITY, "identifying"),
     PRESENTATION_LUT,
     ILLUMINATION,
     AMBIENT,
@@ -151,10 +155,11 @@ FILM_BOX_RULES = (
         "STANDARD",
         settable=False,
     ),
+    Rule("ICCProfile", ICC_PROFILE, "OB", UU, Kind.BYTES, "icc_profile"),
 )
 
-# PS3.4 Table H.4-10, without the image itself. Image Box Position is M/M there, but SCUs leave it out or send nonsense:
-# the box is known by its UID, and the position it claims is compared for the log only.
+# PS3.4 Tables H.4-10 and H.4-11, without the image itself. Image Box Position is M/M there, but SCUs leave it out or
+# send nonsense: the box is known by its UID, and the position it claims is compared for the log only.
 IMAGE_BOX_POSITION = 0x20200010
 IMAGE_BOX_RULES = (
     Rule("Polarity", 0x20200020, "CS", U, Kind.TERM, "polarity", tuple(Polarity), Polarity.NORMAL),
@@ -184,6 +189,10 @@ IMAGE_BOX_RULES = (
     ),
     PRESENTATION_LUT,
 )
+
+# PS3.4 Table H.4-13. Annotation Position is M/M there; as with image boxes the UID says which box it is.
+ANNOTATION_BOX_RULES = (Rule("TextString", 0x20300020, "LO", U, Kind.TEXT, "text"),)
+ANNOTATION_POSITION = 0x20300010
 
 # PS3.3 C.13.5, the item of the image sequence. Standard: 8 bits in 8 or 12 in 16, unsigned. What else can be rendered
 # is accepted: other depths, the bits anywhere in the cell, signed ones, and colour.

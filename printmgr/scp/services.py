@@ -9,9 +9,10 @@ from typing import NamedTuple
 from pydicom.dataset import Dataset
 
 from printmgr.errors import NoSuchAction, PrintError
-from printmgr.film.model import Image, ImageBox, StoredPixels
-from printmgr.film.requests import ImageBoxRequest
+from printmgr.film.model import FilmBox, Image, ImageBox, StoredBytes, StoredPixels
+from printmgr.film.requests import FilmBoxRequest, ImageBoxRequest
 from printmgr.film.session import Outcome
+from printmgr.film.status import PrintWarning
 from printmgr.scp import attributes, images, luts, replies, rules
 from printmgr.scp.contexts import CLASS_NAMES, SOPClass
 from printmgr.scp.encoded import Encoding
@@ -33,6 +34,8 @@ class Request(NamedTuple):
     data: bytes | memoryview
     encoding: Encoding
     action_type: int | None = None
+    color: bool = False  # a film box made by it has colour image boxes
+    annotated: bool = False  # Basic Annotation Box was negotiated
 
     @property
     def name(self) -> str:
@@ -78,15 +81,53 @@ def print_film_session(work: Work, request: Request) -> Reply:
 
 
 def create_film_box(work: Work, request: Request) -> Reply:
-    wanted, said = attributes.film_box(request.values(work.specific_character_set))
-    outcome = work.session.create_film_box(request.uid, wanted)
+    values = request.values(work.specific_character_set)
+    wanted, said = attributes.film_box(values)
+
+    def create(wanted: FilmBoxRequest) -> Outcome[FilmBox]:
+        return work.session.create_film_box(request.uid, wanted, color=request.color, annotated=request.annotated)
+
+    outcome = with_icc_profile(work, request, values, wanted, create, request.color)
     return Reply(outcome.warnings + said.warnings, replies.film_box_created(outcome.value))
 
 
 def set_film_box(work: Work, request: Request) -> Reply:
-    wanted, said = attributes.film_box(request.values(work.specific_character_set), setting=True)
-    outcome = work.session.set_film_box(request.uid, wanted)
+    values = request.values(work.specific_character_set)
+    wanted, said = attributes.film_box(values, setting=True)
+    color = work.session.the_film(request.uid).color
+
+    def change(wanted: FilmBoxRequest) -> Outcome[FilmBox]:
+        return work.session.set_film_box(request.uid, wanted)
+
+    outcome = with_icc_profile(work, request, values, wanted, change, color)
+    drop(work, outcome.dropped)
     return Reply(outcome.warnings + said.warnings, replies.values_used(said.replaced, outcome.value))
+
+
+def with_icc_profile(
+    work: Work,
+    request: Request,
+    values: Values,
+    wanted: FilmBoxRequest,
+    do: Callable[[FilmBoxRequest], Outcome[FilmBox]],
+    color: bool,
+) -> Outcome[FilmBox]:
+    """Do a request on a film box with its ICC Profile, which stays in the data set it came in.
+
+    It has no meaning on a grayscale film (PS3.4 Table H.4-6) and is ignored there.
+    """
+    element = values.element(rules.ICC_PROFILE)
+    if element is None or not element.length:
+        return do(wanted)
+    if not color:
+        outcome = do(wanted)
+        return outcome._replace(warnings=(*outcome.warnings, PrintWarning.ATTRIBUTES_IGNORED))
+    name = work.spool.keep_data_set(request.data)
+    try:
+        return do(replace(wanted, icc_profile=StoredBytes(name, element.offset, element.length)))
+    except PrintError:
+        work.spool.drop(name)
+        raise
 
 
 def delete_film_box(work: Work, request: Request) -> Reply:
@@ -131,6 +172,17 @@ def keep_image(work: Work, request: Request, wanted: ImageBoxRequest, pixels: Pi
         raise
 
 
+def set_annotation_box(work: Work, request: Request) -> Reply:
+    """A text of the film, in the film session's character set."""
+    values = request.values(work.specific_character_set)
+    wanted, said = attributes.annotation_box(values)
+    outcome = work.session.set_annotation_box(request.uid, wanted)
+    claimed = images.claimed_position(values, rules.ANNOTATION_POSITION)
+    if claimed != outcome.value.position:
+        log.warning("annotation box at position %d is called %s by the SCU", outcome.value.position, claimed)
+    return Reply(said.warnings)
+
+
 def create_presentation_lut(work: Work, request: Request) -> Reply:
     wanted = luts.presentation_lut(request.values())
     work.session.create_presentation_lut(request.uid, wanted)
@@ -166,6 +218,8 @@ SERVICES: Mapping[tuple[str, str], Callable[[Work, Request], Reply]] = MappingPr
         ("N-ACTION", SOPClass.FILM_BOX): print_film_box,
         ("N-DELETE", SOPClass.FILM_BOX): delete_film_box,
         ("N-SET", SOPClass.GRAYSCALE_IMAGE_BOX): set_image_box,
+        ("N-SET", SOPClass.COLOR_IMAGE_BOX): set_image_box,
+        ("N-SET", SOPClass.ANNOTATION_BOX): set_annotation_box,
         ("N-CREATE", SOPClass.PRESENTATION_LUT): create_presentation_lut,
         ("N-DELETE", SOPClass.PRESENTATION_LUT): delete_presentation_lut,
     }

@@ -35,6 +35,7 @@ STATUSES_OF_CLASSES: Mapping[tuple[type[errors.PrintError], str], int] = Mapping
     {
         (errors.QueueFull, SOPClass.FILM_SESSION): 0xC601,
         (errors.ResourceLimit, SOPClass.GRAYSCALE_IMAGE_BOX): 0xC605,
+        (errors.ResourceLimit, SOPClass.COLOR_IMAGE_BOX): 0xC605,
     }
 )
 

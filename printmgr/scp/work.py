@@ -33,9 +33,7 @@ class Work:
 
     def note(self, uid: str, request: str, status: int) -> None:
         """Keep a status with the film it is about, by the UID that the request names."""
-        film_uid = self.session.film_of_image_box.get(uid, uid)
-        if film_uid not in self.session.films:
-            film_uid = ""
+        film_uid = self.session.film_uid_of(uid)
         given = self.statuses.setdefault(film_uid, {}).setdefault(request, [])
         if len(given) < MAX_STATUSES:
             given.append(status)

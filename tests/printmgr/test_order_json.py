@@ -97,3 +97,17 @@ def test_a_damaged_order_is_refused(path: list[str], value: object) -> None:
 def test_rubbish_is_refused(data: bytes) -> None:
     with pytest.raises(DamagedSpool, match="expected an order of version 1"):
         decode_order(data, FOLDER)
+
+
+def test_an_order_of_before_there_was_colour_and_annotation_reads_back() -> None:
+    document = json.loads(encode_order(a_print()))
+    film, session = document["order"]["films"][0], document["order"]["session"]
+    for place, names in (
+        (film, ("color", "icc_profile", "annotation_boxes", "stray_texts", "identifying")),
+        (film["image_boxes"][0], ("identifying",)),
+        (session, ("identifying",)),
+        (document["printer"], ("annotation_formats", "annotation_height", "footer")),
+    ):
+        for name in names:
+            del place[name]
+    assert decode_order(json.dumps(document).encode(), FOLDER) == a_print()

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from printmgr.errors import InvalidAttribute
 from printmgr.film.formats import MAX_IMAGE_BOXES, parse
+from printmgr.film.geometry import Rect
 
 QUARTERS = ((0.0, 0.0, 0.5, 0.5), (0.5, 0.0, 0.5, 0.5), (0.0, 0.5, 1.0, 0.5))
 FILMS = st.tuples(st.floats(150, 600), st.floats(150, 600))
@@ -37,7 +38,7 @@ def overlap(a, b):
 @given(formats(), FILMS, st.floats(0, 20), st.floats(0, 2))
 def test_boxes_are_all_there_inside_the_film_and_apart(described, film, margin, gap):
     text, count = described
-    boxes = parse(text).boxes(*film, margin, gap)
+    boxes = parse(text).boxes(Rect(0, 0, *film).inside(margin), gap)
     assert count is None or len(boxes) == count
     for box in boxes:
         assert box.x >= margin - 1e-6 and box.y >= margin - 1e-6
@@ -50,7 +51,7 @@ def test_boxes_are_all_there_inside_the_film_and_apart(described, film, margin, 
 @given(formats(), FILMS, st.floats(0, 5))
 def test_positions_follow_the_standard_order(described, film, gap):
     text, _ = described
-    boxes = parse(text).boxes(*film, gap=gap)
+    boxes = parse(text).boxes(Rect(0, 0, *film), gap)
     by_column = text.startswith("COL")
     keys = [(box.x, box.y) if by_column else (box.y, box.x) for box in boxes]
     rounded = [(round(a, 6), round(b, 6)) for a, b in keys]
@@ -60,7 +61,7 @@ def test_positions_follow_the_standard_order(described, film, gap):
 
 @given(st.integers(1, 20), st.integers(1, 20), FILMS)
 def test_standard_fills_the_film_with_equal_boxes_columns_first(columns, rows, film):
-    boxes = parse(f"STANDARD\\{columns},{rows}").boxes(*film)
+    boxes = parse(f"STANDARD\\{columns},{rows}").boxes(Rect(0, 0, *film))
     assert len({round(box.x, 6) for box in boxes}) == columns
     assert {(round(box.width * columns, 6), round(box.height * rows, 6)) for box in boxes} == {
         (round(film[0], 6), round(film[1], 6))
@@ -68,20 +69,20 @@ def test_standard_fills_the_film_with_equal_boxes_columns_first(columns, rows, f
 
 
 def test_row_has_rows_of_equal_height_and_col_columns_of_equal_width():
-    rows = parse(r"ROW\2,1").boxes(100, 200)
+    rows = parse(r"ROW\2,1").boxes(Rect(0, 0, 100, 200))
     assert [(b.x, b.y, b.width, b.height) for b in rows] == [(0, 0, 50, 100), (50, 0, 50, 100), (0, 100, 100, 100)]
-    columns = parse(r"COL\1,2").boxes(100, 200)
+    columns = parse(r"COL\1,2").boxes(Rect(0, 0, 100, 200))
     assert [(b.x, b.y, b.width, b.height) for b in columns] == [(0, 0, 50, 200), (50, 0, 50, 100), (50, 100, 50, 100)]
 
 
 def test_gap_and_margin_are_kept_free():
-    a, b = parse(r"STANDARD\2,1").boxes(100, 50, 10, 4)
+    a, b = parse(r"STANDARD\2,1").boxes(Rect(0, 0, 100, 50).inside(10), 4)
     assert (a.x, a.width, b.x, b.y, b.height) == (10, 38, 52, 10, 30)
 
 
 @pytest.mark.parametrize(("kind", "opening"), [("SLIDE", (34.3, 22.5)), ("SUPERSLIDE", (37.5, 37.5))])
 def test_slides_are_as_many_mounts_as_fit_in_the_middle_of_the_film(kind, opening):
-    boxes = parse(kind).boxes(355.6, 431.8)
+    boxes = parse(kind).boxes(Rect(0, 0, 355.6, 431.8))
     assert len(boxes) == 7 * 8
     assert {(box.width, box.height) for box in boxes} == {opening}
     assert boxes[1].x - boxes[0].x == pytest.approx(50)
@@ -91,7 +92,7 @@ def test_slides_are_as_many_mounts_as_fit_in_the_middle_of_the_film(kind, openin
 
 
 def test_custom_formats_are_parts_of_the_printable_area():
-    boxes = parse(r"custom\ 01", {"1": QUARTERS}).boxes(220, 420, margin=10, gap=99)
+    boxes = parse(r"custom\ 01", {"1": QUARTERS}).boxes(Rect(0, 0, 220, 420).inside(10), gap=99)
     assert [(b.x, b.y, b.width, b.height) for b in boxes] == [
         (10, 10, 100, 200),
         (110, 10, 100, 200),
@@ -149,7 +150,7 @@ def test_what_is_no_format_is_refused(text):
 @given(st.text() | st.from_regex(r"(STANDARD|ROW|COL|SLIDE)\\[0-9, ]{0,20}", fullmatch=True))
 def test_any_text_gives_a_bounded_number_of_boxes_or_is_refused(text):
     try:
-        boxes = parse(text).boxes(355.6, 431.8)
+        boxes = parse(text).boxes(Rect(0, 0, 355.6, 431.8))
     except InvalidAttribute:
         return
     assert 1 <= len(boxes) <= MAX_IMAGE_BOXES
@@ -161,4 +162,4 @@ def test_any_text_gives_a_bounded_number_of_boxes_or_is_refused(text):
 )
 def test_a_film_too_small_for_its_format_is_refused(text, film, margin, gap):
     with pytest.raises(InvalidAttribute):
-        parse(text).boxes(*film, margin, gap)
+        parse(text).boxes(Rect(0, 0, *film).inside(margin), gap)

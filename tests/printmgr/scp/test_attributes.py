@@ -8,6 +8,7 @@ from printmgr.errors import BadPixels, InvalidAttribute, MissingAttribute, Missi
 from printmgr.film.model import (
     DecimateCropBehavior,
     FilmOrientation,
+    IdentifyingValue,
     LUTShape,
     MagnificationType,
     PixelFormat,
@@ -196,7 +197,8 @@ def test_unknown_attributes_are_kept_and_never_refused() -> None:
     request, read_ = film_session(values(said))
     assert (request.film_session_label, read_.warnings) == ("Größe", ())
     kept = dict(request.other_attributes or ())
-    assert kept == {"00100010": "Müller", "00091001": "private", "00091002": "0102"}
+    assert kept == {"00091001": "private", "00091002": "0102"}
+    assert request.identifying == (IdentifyingValue("PatientName", "Müller"),)
 
 
 def test_what_is_only_kept_takes_little_room() -> None:

@@ -13,7 +13,7 @@ from pydicom.sequence import Sequence
 from pynetdicom.dimse_primitives import N_SET
 from pynetdicom.pdu_primitives import P_DATA
 
-from printmgr.film.model import DecimateCropBehavior, LUTShape, OrderKind, Polarity
+from printmgr.film.model import DecimateCropBehavior, IdentifyingValue, LUTShape, OrderKind, Polarity
 from printmgr.film.printer import Warnings
 from printmgr.scp.contexts import SOPClass
 
@@ -446,7 +446,9 @@ def test_private_groups_character_sets_and_patients_are_no_error(bench: Bench) -
     assert scu.set(BOX, box, requests.image_box(requests.image(), PatientID="1"))[0] == 0
     assert scu.act(FILM, F) == 0
     film = bench.port.ordered[0].order.films[0]
-    assert dict(film.other_attributes) == dict(film.image_boxes[0].other_attributes) == {"00100020": "1"}
+    said_of_patient = (IdentifyingValue("PatientID", "1"),)
+    assert film.identifying == film.image_boxes[0].identifying == said_of_patient
+    assert bench.port.ordered[0].order.session.identifying == (IdentifyingValue("PatientName", "A^B"),)
 
 
 def test_the_sessions_character_set_is_its_films_too(bench: Bench) -> None:

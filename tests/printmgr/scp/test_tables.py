@@ -6,8 +6,8 @@ import pytest
 from pydicom.datadict import dictionary_VR, keyword_dict
 
 from printmgr import errors
-from printmgr.film.model import FilmBox, FilmSession, ImageBox, PixelFormat
-from printmgr.film.requests import FilmBoxRequest, FilmSessionRequest, ImageBoxRequest
+from printmgr.film.model import AnnotationBox, FilmBox, FilmSession, ImageBox, PixelFormat
+from printmgr.film.requests import AnnotationBoxRequest, FilmBoxRequest, FilmSessionRequest, ImageBoxRequest
 from printmgr.film.status import PRINTER_STATUS_INFOS, PrintWarning, foremost
 from printmgr.scp import rules
 from printmgr.scp.contexts import ABSTRACT_SYNTAXES, CLASS_NAMES, SOPClass, presentation_contexts
@@ -19,6 +19,7 @@ TABLES = [
     (rules.FILM_SESSION_RULES, FilmSessionRequest, FilmSession),
     (rules.FILM_BOX_RULES, FilmBoxRequest, FilmBox),
     (rules.IMAGE_BOX_RULES, ImageBoxRequest, ImageBox),
+    (rules.ANNOTATION_BOX_RULES, AnnotationBoxRequest, AnnotationBox),
     (rules.IMAGE_RULES, PixelFormat, PixelFormat),
 ]
 RULES = [(rule, request, model) for table, request, model in TABLES for rule in table]
