@@ -1,7 +1,8 @@
 """What the print component needs from outside, as protocols."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
@@ -41,6 +42,24 @@ class PrintSpool(Protocol):
         ...
 
 
+class ExecutionStatus(StrEnum):
+    """How far a print job is (PS3.3 C.13.8)."""
+
+    PENDING = "PENDING"
+    PRINTING = "PRINTING"
+    DONE = "DONE"
+    FAILURE = "FAILURE"
+
+
+@dataclass(frozen=True, slots=True)
+class PrintProgress:
+    """How far a print is; `error` says why it failed, for people: it may name files, never patients."""
+
+    print_id: str
+    status: ExecutionStatus
+    error: str = ""
+
+
 class PrintPort(Protocol):
     """The service as the print component sees it."""
 
@@ -51,6 +70,18 @@ class PrintPort(Protocol):
         ...
 
     def open_spool(self, caller: Caller, printer: LogicalPrinter) -> PrintSpool: ...
+
+    def progress(self, print_id: str) -> PrintProgress:
+        """How far a print is that was ordered here. Raises NoSuchInstance."""
+        ...
+
+    def follow(self, print_id: str, changed: Callable[[PrintProgress], None]) -> Callable[[], None]:
+        """Have `changed` called when the print is PRINTING and when it is DONE or FAILURE; what ends that earlier.
+
+        To be called when `order` has given the id. Each status comes once, in this order (PRINTING may be left out),
+        on a thread that is neither the caller's nor another print's: `changed` may wait for the network.
+        """
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,4 +106,13 @@ class Sink(Protocol):
         ...
 
 
-__all__ = ["Caller", "Print", "PrintPort", "PrintSpool", "Sink", "StoredPixels"]
+__all__ = [
+    "Caller",
+    "ExecutionStatus",
+    "Print",
+    "PrintPort",
+    "PrintProgress",
+    "PrintSpool",
+    "Sink",
+    "StoredPixels",
+]

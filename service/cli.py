@@ -30,7 +30,8 @@ def serve(
     role: Annotated[str, typer.Option(help="node, worker or all")] = "all",
 ) -> None:
     """Take prints and make films of them until Ctrl-C or SIGTERM."""
-    from service.supervisor import Role, Supervisor
+    from service.children import Role
+    from service.supervisor import Supervisor
 
     roles = {"all": (Role.NODE, Role.WORKER), "node": (Role.NODE,), "worker": (Role.WORKER,)}
     if role not in roles:

@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from service.children import Role
 from service.config import Settings, load
 from service.spool import local_now
 from service.store import jobs, prints
 from service.store.engine import Store
 from service.store.jobs import ENDED, JobState
-from service.supervisor import Role, ServeFailed, Supervisor
+from service.supervisor import ServeFailed, Supervisor
 
 PATIENCE_S = 120.0
 PRINTER = {"ae_title": "PRINTMGR", "name": "Sample printer"}

@@ -15,6 +15,7 @@ from dbos import DBOS, DBOSClient, SetWorkflowID
 from dbos import error as engine_error
 
 from printmgr.errors import ResourceLimit
+from service.job_events import JobChange
 from service.steps import JobKind, Progress, Step
 from service.store import jobs
 from service.store.engine import Store, engine_for_jobs
@@ -55,8 +56,17 @@ class NotNow(Exception):
 class Engine:
     """The engine of one worker process."""
 
-    def __init__(self, store: Store, kinds: Sequence[JobKind], executor: str, beat_s: float = BEAT_S) -> None:
+    def __init__(
+        self,
+        store: Store,
+        kinds: Sequence[JobKind],
+        executor: str,
+        beat_s: float = BEAT_S,
+        told: Callable[[JobChange], None] = lambda change: None,
+    ) -> None:
+        """`told` is called when a job has begun or ended, after the database has it."""
         self._store = store
+        self._told = told
         self._beat_s = beat_s
         self._kinds = {kind.name: kind for kind in kinds}
         self._executor = executor
@@ -153,6 +163,8 @@ class Engine:
         started = time.monotonic()
         try:
             self._tell(jobs.begin_step, job_id, number, step.name)
+            if number == 1:
+                self._told(JobChange(job_id, JobState.RUNNING))
             self._patiently(job_id, number, step)
             self._tell(jobs.end_step, job_id, number, JobState.DONE)
         except Exception as error:
@@ -207,6 +219,7 @@ class Engine:
     def _finish(self, job_id: str, state: JobState, error: str = "") -> None:
         with self._store.write() as connection:
             jobs.move(connection, job_id, state, only_from=(*jobs.OPEN, JobState.CANCELLED), error=error)
+        self._told(JobChange(job_id, state, error))
         if error:
             log.error("job %s failed: %s", job_id, error)
 

@@ -1,4 +1,4 @@
-"""A role's process: `python -m service.roles ROLE PARENT_PID`, run by the supervisor, settings on the first line."""
+"""A role's process: `python -m service.roles ROLE PARENT_PID`, run by the supervisor, its order on the first line."""
 
 import ctypes
 import json
@@ -7,14 +7,49 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import IO, Any
 
+from service.children import Role
 from service.config import Settings
-from service.supervisor import Role
 
 log = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+@dataclass(slots=True)
+class Post:
+    """What a role process knows of itself, and how it speaks with the supervisor."""
+
+    settings: Settings
+    number: int
+    said: IO[bytes]
+    heard: Iterator[bytes]
+    stop: threading.Event = field(default_factory=threading.Event)
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, line: bytes) -> None:
+        """Write a line to the supervisor."""
+        with self._turn:
+            self.said.write(line)
+            self.said.flush()
+
+    def ready(self, **facts: str) -> None:
+        """Tell the supervisor that this role is ready."""
+        self.tell(json.dumps({"ready": True} | facts).encode() + b"\n")
+
+    def listen(self, hear: Callable[[dict[str, Any]], None]) -> None:
+        """Have `hear` called with what the supervisor says, from a thread of its own."""
+        threading.Thread(target=self._listen, args=[hear], name="supervisor", daemon=True).start()
+
+    def _listen(self, hear: Callable[[dict[str, Any]], None]) -> None:
+        for line in self.heard:
+            try:
+                hear(json.loads(line))
+            except Exception:  # the top of the thread: the next line may be understood
+                log.exception("a message of the supervisor could not be heard")
 
 
 def main(role: Role, parent: int) -> None:
@@ -24,44 +59,44 @@ def main(role: Role, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent tells us in its order
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    said = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what libraries print is no message
     configure_logging()
-    settings = Settings.model_validate_json(sys.stdin.buffer.readline())
-    roles: dict[Role, Callable[[Settings, threading.Event, Callable[..., None]], None]] = {
-        Role.NODE: run_node,
-        Role.WORKER: run_worker,
-    }
-    roles[role](settings, stop, tell)
+    heard = iter(os.fdopen(0, "rb", buffering=0).readline, b"")  # a buffer's lock would be held at the end
+    order = json.loads(next(heard))
+    post = Post(Settings.model_validate_json(order["settings"]), order["number"], said, heard, stop)
+    ROLES[role](post)
 
 
-def run_node(settings: Settings, stop: threading.Event, ready: Callable[..., None]) -> None:
+def run_node(post: Post) -> None:
     """Take orders."""
+    from service.job_events import JobChange
     from service.wiring.node import NodeRole
 
-    node = NodeRole(settings)
-    ready(address=node.start())
-    stop.wait()
+    node = NodeRole(post.settings)
+    address = node.start()
+    post.listen(lambda told: node.events.heard(JobChange.of(told["job"])))
+    post.ready(address=address)
+    post.stop.wait()
     node.stop()
 
 
-def run_worker(settings: Settings, stop: threading.Event, ready: Callable[..., None]) -> None:
+def run_worker(post: Post) -> None:
     """Do jobs."""
     from service.slots import first_free
     from service.wiring.worker import WorkerRole
 
-    slot = first_free(settings.data_dir, "worker")
-    worker = WorkerRole(settings, slot.name)
+    slot = first_free(post.settings.data_dir, "worker")
+    worker = WorkerRole(post.settings, slot.name, lambda change: post.tell(change.encode()))
     worker.start()
-    ready()
-    stop.wait()
+    post.ready()
+    post.stop.wait()
     worker.stop()
     logging.shutdown()
     os._exit(0)  # the engine's threads wait for ever at their step boundaries; the next start goes on there
 
 
-def tell(**facts: str) -> None:
-    """Tell the parent that this role is ready."""
-    sys.stdout.write(json.dumps({"ready": True} | facts) + "\n")
-    sys.stdout.flush()
+ROLES: dict[Role, Callable[[Post], None]] = {Role.NODE: run_node, Role.WORKER: run_worker}
 
 
 def end_with_parent(parent: int) -> None:

@@ -1,52 +1,32 @@
-"""`printmgr serve`: the parent of the role processes, which starts, watches, restarts and stops them."""
+"""`printmgr serve`: the parent of the role processes, which starts, watches, restarts and stops them.
 
-import json
+It passes on what one process has to tell the others, and holds what they share: the port, so that it stays ours while
+a process starts again, and the lock of the data directory.
+"""
+
 import logging
 import os
 import selectors
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
+from service.children import Child, Role
 from service.config import Settings
 from service.slots import Slot, Taken
 
 log = logging.getLogger(__name__)
 
-FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
-HEALTHY_S = 60.0  # a process that lived so long starts again without waiting
 TAKEN_PATIENCE_S = 5.0  # the processes of a killed service need a moment to end
 STOP_S = 60.0
 READY_S = 60.0
 
 
-class Role(StrEnum):
-    """What a process of the service does."""
-
-    NODE = "node"
-    WORKER = "worker"
-
-
 class ServeFailed(Exception):
     """The service could not start."""
-
-
-@dataclass(slots=True)
-class Child:
-    """One role's process and its fortune."""
-
-    role: Role
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    wait_s: float = FIRST_WAIT_S
-    start_at: float = 0.0
-    ready: bool = False
 
 
 @dataclass(slots=True)
@@ -59,6 +39,7 @@ class Supervisor:
     on_ready: Callable[[str], None] = lambda address: None  # once, when all roles are up
     address: str = ""
     _slot: Slot | None = None
+    _port: socket.socket | None = None
     _children: list[Child] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _stopping: bool = False
@@ -79,7 +60,9 @@ class Supervisor:
         previous_fd = signal.set_wakeup_fd(wake.fileno())
         try:
             migrate(self.settings.database)
-            self._children = [Child(role) for role in self.roles]
+            if Role.NODE in self.roles:
+                self._reserve_port()
+            self._children = [Child(role, number) for role in self.roles for number in range(self._processes(role))]
             self._watch(woken)
         finally:
             self._stop_children()
@@ -87,8 +70,9 @@ class Supervisor:
             for number, handler in previous.items():
                 signal.signal(number, handler)
             self._selector.close()
-            wake.close()
-            woken.close()
+            for each in (wake, woken, self._port):
+                if each is not None:
+                    each.close()
             if self._slot:
                 self._slot.release()
 
@@ -105,6 +89,19 @@ class Supervisor:
                 if time.monotonic() > patience:
                     raise
                 time.sleep(0.1)
+
+    def _processes(self, role: Role) -> int:
+        return self.settings.dicom.processes if role is Role.NODE else 1
+
+    def _reserve_port(self) -> None:
+        """Hold the port for the node processes, which share it; "any free port" becomes one for all."""
+        dicom = self.settings.dicom
+        try:
+            self._port = reserved(dicom.host, dicom.port)
+        except OSError as error:
+            raise ServeFailed(f"cannot listen on {dicom.host} port {dicom.port}: {error.strerror}") from None
+        port = self._port.getsockname()[1]
+        self.settings = self.settings.model_copy(update={"dicom": dicom.model_copy(update={"port": port})})
 
     def _on_signal(self, number: int, frame: object) -> None:
         self._stopping = True
@@ -128,52 +125,48 @@ class Supervisor:
         if child.process is not None and child.process.poll() is not None:
             self._bury(child, now)
         if child.process is None and now >= child.start_at:
-            child.process = self._spawn(child.role)
-            child.started, child.ready = now, False
-            self._selector.register(_stdout(child), selectors.EVENT_READ, child)
+            child.start(self._order(child), [self._slot.descriptor] if self._slot else [])
+            self._selector.register(child.output, selectors.EVENT_READ, child)
+
+    def _order(self, child: Child) -> dict[str, Any]:
+        """What a process is told at its start."""
+        return {"settings": self.settings.model_dump_json(), "number": child.number}
 
     def _bury(self, child: Child, now: float) -> None:
-        assert child.process is not None
-        code = child.process.returncode
-        self._close(child)
+        self._deafen(child)
+        code = child.bury(now)
         if not self._was_ready:
             raise ServeFailed(f"the {child.role} ended with exit code {code} before it was ready")
-        child.wait_s = FIRST_WAIT_S if now - child.started > HEALTHY_S else min(child.wait_s * 2, LONGEST_WAIT_S)
-        child.start_at = now + child.wait_s
-        log.error("the %s ended with exit code %s; starting it again in %.1f s", child.role, code, child.wait_s)
+        log.error("the %s ended with exit code %s; starting it again in %.1f s", child.name, code, child.wait_s)
 
-    def _close(self, child: Child) -> None:
-        assert child.process is not None
-        if _stdout(child).fileno() in self._selector.get_map():
-            self._selector.unregister(_stdout(child))
-        for pipe in (child.process.stdin, child.process.stdout):
-            if pipe:
-                pipe.close()
-        child.process = None
-
-    def _spawn(self, role: Role) -> subprocess.Popen[bytes]:
-        """A process that ends with this one; its first line of input is the settings."""
-        process = subprocess.Popen(
-            [sys.executable, "-m", "service.roles", role, str(os.getpid())],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            pass_fds=[self._slot.descriptor] if self._slot else [],
-        )
-        assert process.stdin is not None
-        process.stdin.write(self.settings.model_dump_json().encode() + b"\n")
-        process.stdin.flush()
-        return process
+    def _deafen(self, child: Child) -> None:
+        if child.output.fileno() in self._selector.get_map():
+            self._selector.unregister(child.output)
 
     def _hear(self, child: Child) -> None:
-        """A line from a child: it is ready."""
-        line = os.read(_stdout(child).fileno(), 65536)
-        if not line:
-            self._selector.unregister(_stdout(child))
+        """Lines from a child: it is ready, or something for the others."""
+        told = child.hear()
+        if told is None:
+            self._deafen(child)
             return
-        told: dict[str, Any] = json.loads(line)
+        for message in told:
+            if "job" in message:
+                self._pass_on(child, message)
+            elif "ready" in message:
+                self._is_ready(child, message)
+
+    def _pass_on(self, sender: Child, message: dict[str, Any]) -> None:
+        from service.job_events import JobChange
+
+        line = JobChange.of(message["job"]).encode()
+        for child in self._children:
+            if child is not sender and child.role is not Role.WORKER:
+                child.say(line)
+
+    def _is_ready(self, child: Child, message: dict[str, Any]) -> None:
         child.ready = True
-        if "address" in told:
-            self.address = told["address"]
+        if "address" in message and not self.address:
+            self.address = message["address"]
             self.say(f"printmgr: listening on {self.address}")
         if not self._was_ready and all(each.ready for each in self._children):
             self._was_ready = True
@@ -181,20 +174,31 @@ class Supervisor:
             self.on_ready(self.address)
 
     def _stop_children(self) -> None:
-        """The node first, so that nothing new is answered; then the worker."""
-        for child in self._children:
-            if child.process is None:
-                continue
-            child.process.terminate()
-            try:
-                child.process.wait(STOP_S)
-            except subprocess.TimeoutExpired:
-                log.error("the %s does not end; killing it", child.role)
-                child.process.kill()
-                child.process.wait()
-            self._close(child)
+        """The nodes first, so that nothing new is answered; then the others."""
+        for roles in ([Role.NODE], [role for role in Role if role is not Role.NODE]):
+            running = [child for child in self._children if child.role in roles and child.process is not None]
+            for child in running:
+                if child.process is not None:
+                    child.process.terminate()
+            deadline = time.monotonic() + STOP_S
+            for child in running:
+                child.end(deadline)
+                self._deafen(child)
+                child.bury(time.monotonic())
 
 
-def _stdout(child: Child) -> Any:
-    assert child.process is not None and child.process.stdout is not None
-    return child.process.stdout
+def reserved(host: str, port: int) -> socket.socket:
+    """A socket that holds a port without listening, for processes that share it (SO_REUSEPORT). Raises OSError.
+
+    It is bound as if it would not be shared: who else listens there, another service of ours too, makes it fail.
+    """
+    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    held = socket.socket(family, kind, protocol)
+    try:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        held.bind(address)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+    except OSError:
+        held.close()
+        raise
+    return held

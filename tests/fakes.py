@@ -3,14 +3,14 @@
 import itertools
 import shutil
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from printmgr.errors import QueueFull, ResourceLimit
 from printmgr.film.model import PrintOrder
 from printmgr.film.printer import LogicalPrinter
-from printmgr.ports import Caller
+from printmgr.ports import Caller, ExecutionStatus, PrintProgress
 
 
 @dataclass
@@ -41,6 +41,7 @@ class FakePort:
     ordered: list[Ordered] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     spools: list["FakeSpool"] = field(default_factory=list)
+    followers: dict[str, Callable[[PrintProgress], None]] = field(default_factory=dict)
 
     def printer(self, called_ae: str) -> LogicalPrinter | None:
         return self.printer_ if called_ae == self.printer_.ae_title else None
@@ -53,6 +54,13 @@ class FakePort:
         spool.folder.mkdir(parents=True)
         self.spools.append(spool)
         return spool
+
+    def progress(self, print_id: str) -> PrintProgress:
+        return PrintProgress(print_id, ExecutionStatus.PENDING)
+
+    def follow(self, print_id: str, changed: Callable[[PrintProgress], None]) -> Callable[[], None]:
+        self.followers[print_id] = changed
+        return lambda: self.followers.pop(print_id, None)
 
 
 @dataclass

@@ -104,6 +104,12 @@ def state_of(connection: Connection, job_id: str) -> JobState:
     return JobState(state)
 
 
+def states_of(connection: Connection, job_ids: Iterable[str]) -> dict[str, tuple[JobState, str]]:
+    """State and error of the jobs there are, by id."""
+    query = select(Job.id, Job.state, Job.error).where(Job.id.in_(list(job_ids)))
+    return {row.id: (JobState(row.state), row.error) for row in connection.execute(query)}
+
+
 def request_of(connection: Connection, job_id: str) -> str:
     """What the job is to do, as it was given. Raises NoSuchJob."""
     request = connection.execute(select(Job.request).where(Job.id == job_id)).scalar_one_or_none()

@@ -4,6 +4,7 @@ import logging
 import socket
 
 from service.config import Settings
+from service.job_events import JobEvents
 from service.settings.dicom import Partner
 from service.spool import Spool
 from service.store import orders, prints
@@ -24,6 +25,7 @@ class NodeRole:
         from service.titles import Application, Titles
 
         self._orders = Orders(settings)
+        self.events = JobEvents(self._orders.states)
         self._spool = Spool(settings.spool_dir, self._orders, settings.dicom.max_data_bytes)
         dicom = settings.dicom
         node_settings = NodeSettings(
@@ -31,11 +33,12 @@ class NodeRole:
             port=dicom.port,
             max_associations=dicom.max_associations,
             max_pdu_bytes=dicom.max_pdu_bytes,
+            share_port=True,  # with the supervisor, which holds it
             pdu_timeout_s=dicom.pdu_timeout_s,
             acse_timeout_s=dicom.acse_timeout_s,
             idle_timeout_s=dicom.idle_timeout_s,
         )
-        scp = PrintSCP(Reception(settings, self._spool), SOFTWARE_VERSION)
+        scp = PrintSCP(Reception(settings, self._spool, self.events, self._orders.states), SOFTWARE_VERSION)
         film = Application(presentation_contexts(), scp.handlers())
         applications = {printer.ae_title: film for printer in settings.printers}
         self._inbox = open_inbox(settings) if settings.inbox.ae_title else None
@@ -58,6 +61,7 @@ class NodeRole:
         if removed := self._spool.recover(unsettled, known):
             log.info("removed %d folders of associations that ended with an earlier process", len(removed))
         self._spool.start()
+        self.events.start()
         if self._inbox:
             self._inbox.start()
             self._reports.start()
@@ -68,6 +72,7 @@ class NodeRole:
     def stop(self) -> None:
         """Let running associations end, settle what they ordered."""
         self._node.stop()
+        self.events.stop()
         if self._inbox:
             self._reports.stop()
             self._inbox.stop()

@@ -2,8 +2,10 @@
 
 import logging
 import threading
+from collections.abc import Callable
 
 from service.config import Settings
+from service.job_events import JobChange
 from service.retention import Retention
 from service.steps import JobKind
 from service.store import orders
@@ -21,13 +23,14 @@ FIRST_WORKER = "worker-0"  # the one that removes what is old
 class WorkerRole:
     """The process that does jobs."""
 
-    def __init__(self, settings: Settings, executor: str) -> None:
+    def __init__(self, settings: Settings, executor: str, told: Callable[[JobChange], None]) -> None:
+        """`told`: what becomes of jobs, for the other processes."""
         import printmgr.pipeline  # noqa: F401  # the first job must not wait for the libraries
         from service.jobs import Engine
 
         offer_received_studies(settings)
         self.store = Store(settings.database, Durability.REPEATABLE)
-        self.engine = Engine(self.store, job_kinds(settings, self.store), executor)
+        self.engine = Engine(self.store, job_kinds(settings, self.store), executor, told=told)
         self._retention = Retention(settings, self.store, self.engine.forget) if executor == FIRST_WORKER else None
         self._stopping = threading.Event()
 

@@ -99,6 +99,8 @@ def evening_and_night() -> tuple[dict[str, str], dict[str, str]]:
     """Two time zones: in the first it is half past eleven now, in the second, an hour on, the next day has begun."""
     utc = datetime.now(UTC)
     west = ((utc.hour - 23) * 60 + utc.minute - 30) * 60  # POSIX: what must be added to local time to reach UTC
+    if west < -12 * 3600:
+        west += 24 * 3600  # a zone is less than a day from UTC
     return {"TZ": posix_zone(west)}, {"TZ": posix_zone(west - 3600)}
 
 

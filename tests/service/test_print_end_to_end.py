@@ -114,7 +114,7 @@ def test_a_service_that_cannot_listen_says_so(service, tmp_path):
     blocked = Serving(tmp_path / "data", {"PRINTMGR_DICOM": f'{{"port": {service.port}, "open": true}}'})
     assert blocked.process.wait(60) == 1
     blocked.process.stdout.close()
-    assert "ended with exit code" in blocked.log.read_text()
+    assert f"cannot listen on 127.0.0.1 port {service.port}" in blocked.log.read_text()
 
 
 def test_wrong_settings_end_with_2_and_all_faults():
