@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from printmgr.film.identity import Release
+
 
 class Tone(StrEnum):
     """How a density becomes a grey level of the PDF (reference: PS3.14)."""
@@ -54,3 +56,4 @@ class LogicalPrinter:
     # by Annotation Display Format ID, beside those of annotations.py: places such as "bottom right 2"
     annotation_height: float = 5.0  # of one line of annotation or footer
     footer: bool = False  # a line for the film session's label and other stray annotation (stray.py)
+    release: Release = Release.CONFIRMED  # what a film needs before it goes out under a patient's name

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from printmgr.errors import InvalidAttribute
+from printmgr.film.identity import Release
 from printmgr.film.model import FilmOrientation
 from printmgr.film.printer import LogicalPrinter, Resample, Tone, Warnings
 from printmgr.film.sizes import film_size
@@ -50,6 +51,7 @@ class Printer(Table):
     no_plut: Literal["IDENTITY", "LIN OD"] = "IDENTITY"
     custom_formats: dict[str, list[tuple[Part, Part, Part, Part]]] = Field(default_factory=dict)
     sinks: list[str] = Field(default=["folder"], min_length=1)
+    release: Release = Release.CONFIRMED  # what a film needs before it goes out under a patient's name
 
     @field_validator("slug")
     @classmethod

@@ -16,8 +16,9 @@ from printmgr.order_json import encode_order
 from printmgr.ports import Caller, Print
 from service.store import jobs, orders, prints
 from service.store.engine import Durability, Store, migrate
+from service.store.identity_models import Base
 from service.store.jobs import JobState
-from service.store.study_models import Base  # which knows all tables
+from service.store.study_models import InstanceRow  # noqa: F401  # all tables must be known
 
 
 @pytest.fixture
