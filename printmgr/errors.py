@@ -101,7 +101,15 @@ class QueueFull(PrintError):
 
 
 class DeliveryFailed(PrintError):
-    """A sink could not take the film; the job tries again."""
+    """A sink could not take the film; it is tried again."""
+
+
+class SinkDown(DeliveryFailed):
+    """Nobody answers, or the receiver is not ready: every film for this sink waits, in its order."""
+
+
+class Undeliverable(DeliveryFailed):
+    """This film never gets into this sink as the settings are; trying again does not help."""
 
 
 class DamagedSpool(PrintError):

@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
+from printmgr.film.identity import Identity
 from printmgr.film.model import PrintOrder, StoredPixels
 from printmgr.film.printer import LogicalPrinter
 
@@ -98,21 +99,60 @@ class Print:
     folder: Path  # the print's spool folder: data sets, order.json, and what the steps leave
 
 
-class Sink(Protocol):
-    """PLUGIN POINT. Takes a finished print. May be called again for the same print: same result, no second copy."""
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What is known of one delivery besides its print."""
 
-    def deliver(self, print_: Print, pdf: Path, document: Path) -> str:
-        """Deliver the PDF and its JSON; says where it went. Raises DeliveryFailed."""
+    patient: Identity | None = None  # only for a sink that needs one, and only when the film may go out under it
+    number: int = 1  # 2 and more: somebody asked for it once more
+
+    def name(self, print_: Print) -> str:
+        """What the delivery is called wherever it goes, at every attempt."""
+        return print_.id if self.number == 1 else f"{print_.id}-{self.number}"
+
+
+ONCE = Sending()  # asked for once, by nobody's patient
+
+
+class Sink(Protocol):
+    """PLUGIN POINT. Takes a finished print. May be called again for the same print: same result, no second copy.
+
+    Sinks are frozen dataclasses; their fields are their settings (printmgr.sinks.settings.SinkSettings).
+    """
+
+    @property
+    def needs_patient(self) -> bool:
+        """Whether a film waits until it is known whose it is."""
+        ...
+
+    def deliver(self, print_: Print, pdf: Path, document: Path, sending: Sending = ONCE) -> str:
+        """Deliver the PDF and its JSON; says where it went.
+
+        Raises DeliveryFailed: SinkDown while nobody can be delivered to, Undeliverable when trying again is of no use.
+        """
+        ...
+
+
+@runtime_checkable
+class Correcting(Protocol):
+    """A sink that can tell its receiver that a film it got is another patient's."""
+
+    def correct(self, print_: Print, sending: Sending, why: str) -> str:
+        """Take back what was delivered under `sending.patient`; says how. Raises DeliveryFailed."""
         ...
 
 
 __all__ = [
+    "ONCE",
     "Caller",
+    "Correcting",
     "ExecutionStatus",
+    "Identity",
     "Print",
     "PrintPort",
     "PrintProgress",
     "PrintSpool",
+    "Sending",
     "Sink",
     "StoredPixels",
 ]

@@ -1,11 +1,14 @@
 """`printmgr film`: print films, list them, show one, render one again."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from service.terminal import AsJSON, SettingsFile, fail, print_json, print_table, settings_of, store_of
+
+if TYPE_CHECKING:
+    from service.store.deliveries import DeliveryRecord
 
 app = typer.Typer(help="Print, list, show and render films.", no_args_is_help=True)
 
@@ -59,7 +62,68 @@ def show(
     for request, statuses in found.statuses.items():
         print(f"{request}: {' '.join(f'{status:04X}H' for status in statuses)}")
     for delivery in found.deliveries:
-        print(f"{delivery.sink}: {delivery.state} {delivery.place or delivery.error}")
+        print(_way(delivery))
+
+
+def _way(delivery: "DeliveryRecord") -> str:
+    """One delivery on one line: where it is, or why not yet and when it is tried again."""
+    import time
+
+    said = [f"{delivery.sink}: {delivery.state}"]
+    if delivery.state in ("waiting", "held") and delivery.next_at > time.time() * 1e6:
+        said.append(f"(attempt {delivery.attempts + 1} in {delivery.next_at / 1e6 - time.time():.0f} s)")
+    said += [text for text in (delivery.place, delivery.correction, delivery.error) if text]
+    return " ".join(said)
+
+
+@app.command()
+def deliver(
+    print_id: Annotated[str, typer.Argument(metavar="ID")],
+    sink: Annotated[str, typer.Argument(metavar="SINK", help="A name in [[sinks]].")],
+    cancel: Annotated[bool, typer.Option("--cancel", help="Do not deliver it there (any more).")] = False,
+    settings: SettingsFile = None,
+) -> None:
+    """Deliver a print to a sink: once more, at once when it waits, or where it was not meant to go at first."""
+    from service.store import deliveries
+    from service.wiring.films import deliver_again
+
+    read = settings_of(settings)
+    with store_of(read) as store:
+        if cancel:
+            with store.write() as connection:
+                deliveries.cancel(connection, print_id, sink)
+            print(f"{print_id} is not delivered to {sink}")
+        else:
+            deliver_again(read, store, print_id, sink)
+            print(f"{print_id} goes to {sink} now")
+
+
+@app.command("deliveries")
+def list_deliveries(
+    settings: SettingsFile = None,
+    state: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Only these: waiting, held, running, done, failed, cancelled, corrected, uncorrected. "
+            "Else all that have not got there."
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1)] = 50,
+    as_json: AsJSON = False,
+) -> None:
+    """List where films are on their way to, newest first."""
+    from service.store import deliveries
+
+    if unknown := sorted(set(state or []) - set(deliveries.DeliveryState)):
+        expected = ", ".join(deliveries.DeliveryState)
+        raise typer.BadParameter(f"{', '.join(unknown)}; expected {expected}", param_hint="--state")
+    with store_of(settings_of(settings)) as store, store.read() as connection:
+        found = deliveries.listed(connection, state or deliveries.UNSETTLED, limit)
+    if as_json:
+        print_json([{"id": print_id, "delivery": delivery} for print_id, delivery in found])
+        return
+    rows = [(id_, way.sink, way.state, way.attempts, way.place, way.error) for id_, way in found]
+    print_table(("id", "sink", "state", "attempts", "place", "error"), rows, "no deliveries")
 
 
 @app.command()

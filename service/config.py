@@ -15,10 +15,11 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from printmgr.sinks import SINKS, FolderSink
 from service.settings.dicom import Dicom, Inbox, Partner
 from service.settings.keeping import Retention
 from service.settings.printers import Printer
-from service.settings.sinks import SinkSettings
+from service.settings.sinks import Sink
 
 ENVIRONMENT_PREFIX = "PRINTMGR_"
 SETTINGS_FILE_VARIABLE = "PRINTMGR_SETTINGS"
@@ -47,7 +48,7 @@ class Settings(BaseSettings):
     printers: list[Printer] = Field(default=[Printer(ae_title="PRINTMGR", name="Film")], min_length=1)
     inbox: Inbox = Field(default_factory=Inbox, validate_default=True)
     partners: list[Partner] = []
-    sinks: list[SinkSettings] = Field(default=[SinkSettings(name="folder")], validate_default=True)
+    sinks: list[Sink] = Field(default=[FolderSink(name="folder")], validate_default=True)
 
     @field_validator("data_dir")
     @classmethod
@@ -90,7 +91,7 @@ class Settings(BaseSettings):
 
     @field_validator("sinks")
     @classmethod
-    def _sinks_exist(cls, sinks: list[SinkSettings], info: ValidationInfo) -> list[SinkSettings]:
+    def _sinks_exist(cls, sinks: list[Sink], info: ValidationInfo) -> list[Sink]:
         names = [sink.name for sink in sinks]
         if len(set(names)) != len(names):
             raise ValueError("a name stands twice; expected a name of its own for each sink")
@@ -173,14 +174,19 @@ def _stray_variables() -> list[tuple[str, str]]:
 def _fault(error: dict[str, Any]) -> tuple[str, str]:
     """One fault of pydantic's as (key, what was expected)."""
     key = ""
-    for part in error["loc"]:
+    for part in _without_kind(error["loc"]):
         key += f"[{part}]" if isinstance(part, int) else ("." if key else "") + str(part)
     message: str = error["msg"].removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
+    if error["type"] in ("extra_forbidden", "unexpected_keyword_argument"):
         return key, "is no setting"
-    if error["type"] == "missing":
+    if error["type"] in ("missing", "missing_argument", "missing_keyword_only_argument"):
         return key, "is missing"
     if "expected" in message:
         return key, message
     message = re.sub(r"^(Input|List|String|Value) should ", "expected to ", message)
     return key, f"is {error['input']!r}; {message}"
+
+
+def _without_kind(path: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The path of a fault as the file has it: pydantic puts a sink's kind after its number."""
+    return path[:2] + path[3:] if path[0] == "sinks" and len(path) > 2 and path[2] in SINKS else path

@@ -1,10 +1,16 @@
 """PLUGIN POINT. Where finished films go; a sink's fields are its settings."""
 
-from printmgr.ports import Sink
 from printmgr.sinks.folder import FolderSink
+from printmgr.sinks.mail import MailSink
+from printmgr.sinks.settings import SinkSettings
+from printmgr.sinks.webhook import WebhookSink
 
-SINKS: dict[str, type[Sink]] = {
+SINKS: dict[str, type[SinkSettings]] = {
     "folder": FolderSink,
+    "mail": MailSink,
+    "webhook": WebhookSink,
 }
 
-__all__ = ["SINKS", "FolderSink"]
+AnySink = FolderSink | MailSink | WebhookSink
+
+__all__ = ["SINKS", "AnySink", "FolderSink", "MailSink", "SinkSettings", "WebhookSink"]

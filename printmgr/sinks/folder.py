@@ -4,22 +4,27 @@ import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from printmgr.errors import DeliveryFailed, ResourceLimit
 from printmgr.files import make_folder, whole
-from printmgr.ports import Print
+from printmgr.ports import ONCE, Print, Sending
+from printmgr.sinks.settings import SinkSettings
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class FolderSink:
+class FolderSink(SinkSettings):
     """Keeps films below `root`, for its owner alone."""
 
-    root: Path
+    root: Path | None = None  # DATA_DIR/films when the settings give none
+    kind: Literal["folder"] = "folder"
 
-    def deliver(self, print_: Print, pdf: Path, document: Path) -> str:
+    def deliver(self, print_: Print, pdf: Path, document: Path, sending: Sending = ONCE) -> str:
         """Copy both files, the PDF last: where it is, the film is whole. The path of the PDF. Raises DeliveryFailed."""
+        if self.root is None:
+            raise DeliveryFailed(f"sink {self.name!r} has no root; expected a folder")
         folder = self.root / plain(print_.printer.slug) / plain(print_.date)
         target = folder / f"{plain(print_.id)}.pdf"
         try:

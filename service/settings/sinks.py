@@ -1,16 +1,22 @@
-"""`[[sinks]]`: where finished films go."""
+"""`[[sinks]]`: where finished films go. `kind` says which sink; the sink's own fields are its settings."""
 
-from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from service.settings.values import Table
+from printmgr.sinks import AnySink, SinkSettings
 
 
-class SinkSettings(Table):
-    """`[[sinks]]`: where finished films go."""
+def with_kind(value: Any) -> Any:
+    """A table without `kind` is a folder."""
+    return {"kind": "folder"} | value if isinstance(value, dict) else value
 
-    name: str = Field(min_length=1)
-    kind: Literal["folder"] = "folder"
-    root: Path | None = None  # kind folder: DATA_DIR/films when not given
+
+def with_name(sink: SinkSettings) -> SinkSettings:
+    """Raises ValueError for a sink without a name."""
+    if not sink.name:
+        raise ValueError("has no name; expected one, for the printers' `sinks`")
+    return sink
+
+
+Sink = Annotated[AnySink, Field(discriminator="kind"), BeforeValidator(with_kind), AfterValidator(with_name)]

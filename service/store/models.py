@@ -79,9 +79,10 @@ class FilmRow(Base):
 
 
 class Delivery(Base):
-    """A print's way into one sink."""
+    """A print's way into one sink. Its row is the promise that it gets there (service.store.deliveries)."""
 
     __tablename__ = "deliveries"
+    __table_args__ = (Index("ix_deliveries_due", "sink", "state", "next_at"),)
 
     print_id: Mapped[str] = mapped_column(ForeignKey("prints.id", ondelete="CASCADE"), primary_key=True)
     sink: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -90,6 +91,12 @@ class Delivery(Base):
     place: Mapped[str] = mapped_column(Text, default="", server_default="")
     error: Mapped[str] = mapped_column(Text, default="", server_default="")
     changed_at: Mapped[int] = mapped_column(BigInteger)
+    number: Mapped[int] = mapped_column(Integer, default=1, server_default="1")  # how often it was asked for
+    asked_at: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
+    next_at: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")  # not tried before
+    executor: Mapped[str] = mapped_column(String(64), default="", server_default="")  # who is delivering it
+    patient: Mapped[str] = mapped_column(Text, default="", server_default="")  # JSON: under whom it went out
+    correction: Mapped[str] = mapped_column(Text, default="", server_default="")  # why it is to be taken back
 
 
 class Executor(Base):

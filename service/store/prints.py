@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, update
-from sqlalchemy.dialects.sqlite import insert
+from sqlalchemy import ColumnElement, Connection, Row, Select, select, update
 
+from service.store import deliveries
+from service.store.deliveries import UNSETTLED, DeliveryRecord
 from service.store.jobs import JobState
 from service.store.models import Delivery, FilmRow, Job, PrintRow
 
@@ -23,17 +24,6 @@ class FilmRecord:
     image_display_format: str
     boxes: int
     images: int
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryRecord:
-    """A print's way into one sink."""
-
-    sink: str
-    state: str
-    attempts: int
-    place: str
-    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +75,19 @@ def one(connection: Connection, print_id: str) -> PrintRecord:
     films = connection.execute(
         select(FilmRow.__table__).where(FilmRow.print_id == print_id).order_by(FilmRow.number)
     ).all()
-    deliveries = connection.execute(
-        select(Delivery.__table__).where(Delivery.print_id == print_id).order_by(Delivery.sink)
-    ).all()
-    return _record(row, films, deliveries)
+    return _record(row, films, deliveries.of_print(connection, print_id))
 
 
 def delivered(connection: Connection, print_id: str, sink: str, place: str) -> None:
     """The sink has the print."""
-    _deliver(connection, print_id, sink, JobState.DONE, place=place, error="")
+    deliveries.hand_over(connection, print_id, [sink])
+    deliveries.tried(connection, print_id, sink, place=place)
 
 
 def not_delivered(connection: Connection, print_id: str, sink: str, error: str) -> None:
     """The sink could not take the print this time."""
-    _deliver(connection, print_id, sink, JobState.FAILED, place="", error=error)
+    deliveries.hand_over(connection, print_id, [sink])
+    deliveries.tried(connection, print_id, sink, error=error)
 
 
 def ids(connection: Connection) -> set[str]:
@@ -111,7 +100,7 @@ def done_before(connection: Connection, microseconds: int) -> list[str]:
     query = (
         select(Job.id)
         .join(PrintRow, Job.id == PrintRow.id)
-        .where(Job.state.in_([JobState.DONE, JobState.CANCELLED]), Job.changed_at < microseconds)
+        .where(Job.state.in_([JobState.DONE, JobState.CANCELLED]), Job.changed_at < microseconds, ~_on_their_way())
         .order_by(Job.ordered_at)
     )
     return list(connection.execute(query).scalars())
@@ -128,17 +117,14 @@ def with_films(connection: Connection, microseconds: int) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
+def _on_their_way() -> ColumnElement[bool]:
+    """Whether a print has a delivery that still needs its files."""
+    return select(Delivery.sink).where(Delivery.print_id == PrintRow.id, Delivery.state.in_(UNSETTLED)).exists()
+
+
 def mark_deleted(connection: Connection, print_id: str) -> None:
     """Retention removed the print's films."""
     connection.execute(update(PrintRow).where(PrintRow.id == print_id).values(deleted_at=time.time_ns() // 1000))
-
-
-def _deliver(connection: Connection, print_id: str, sink: str, state: JobState, *, place: str, error: str) -> None:
-    now = time.time_ns() // 1000
-    values = {"state": state, "place": place, "error": error, "changed_at": now}
-    row = insert(Delivery).values(print_id=print_id, sink=sink, attempts=1, **values)
-    again = values | {"attempts": Delivery.attempts + 1}
-    connection.execute(row.on_conflict_do_update(index_elements=["print_id", "sink"], set_=again))
 
 
 def _all() -> Select[Any]:
@@ -148,7 +134,7 @@ def _all() -> Select[Any]:
 def _record(
     row: Row[Any],
     films: Sequence[Row[Any]] = (),
-    deliveries: Sequence[Row[Any]] = (),
+    ways: tuple[DeliveryRecord, ...] = (),
 ) -> PrintRecord:
     return PrintRecord(
         id=row.id,
@@ -170,5 +156,5 @@ def _record(
             FilmRecord(f.number, f.film_size_id, f.film_orientation, f.image_display_format, f.boxes, f.images)
             for f in films
         ),
-        deliveries=tuple(DeliveryRecord(d.sink, d.state, d.attempts, d.place, d.error) for d in deliveries),
+        deliveries=ways,
     )

@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, select
 
+from service.store.deliveries import OPEN
 from service.store.jobs import ENDED, JobState, iso
-from service.store.models import Job, PrintRow, Removal
+from service.store.models import Delivery, Job, PrintRow, Removal
 
 
 def record(connection: Connection, kind: str, name: str, size_bytes: int) -> None:
@@ -23,12 +24,13 @@ def listed(connection: Connection, limit: int = 100) -> list[tuple[str, str, int
 
 
 def old_jobs(connection: Connection, microseconds: int) -> list[str]:
-    """Jobs that ended before then and have no film (any more)."""
+    """Jobs that ended before then and have no film (any more), nor one on its way."""
     query = (
         select(Job.id)
         .outerjoin(PrintRow, PrintRow.id == Job.id)
         .where(Job.state.in_(ENDED), Job.changed_at < microseconds)
         .where(PrintRow.id.is_(None) | PrintRow.deleted_at.is_not(None) | (Job.state != JobState.DONE))
+        .where(~select(Delivery.sink).where(Delivery.print_id == Job.id, Delivery.state.in_(OPEN)).exists())
     )
     return list(connection.execute(query).scalars())
 

@@ -7,11 +7,14 @@ from pathlib import Path
 
 from printmgr.errors import DeliveryFailed, ResourceLimit
 from printmgr.files import whole
-from printmgr.ports import Print, Sink
+from printmgr.film.identity import Identity, Release
+from printmgr.ports import Print
+from printmgr.sinks import AnySink, FolderSink
 from service.config import Settings
+from service.deliveries import Deliveries, Finished, NotYet
 from service.spool import load_print
 from service.steps import Progress, Step
-from service.store import prints
+from service.store import deliveries, identities, jobs, prints
 from service.store.engine import Store
 
 
@@ -24,19 +27,31 @@ def film_steps(settings: Settings, store: Store, print_id: str) -> Sequence[Step
     def disk_step(name: str, run: Callable[[Print], object]) -> Step:
         return Step(name, lambda progress: _discard(run(print_)), waits_for=(ResourceLimit,))
 
+    def document(order: Print) -> None:
+        pipeline.document_step(order)
+        with store.write() as connection:  # at once, so that no sink waits for another
+            deliveries.hand_over(
+                connection, print_id, [name for name in order.printer.sinks if not is_own(settings, name)]
+            )
+
     steps = [
         disk_step("lay out", pipeline.lay_out_step),
         disk_step("render", pipeline.render_step),
         disk_step("preview", pipeline.preview_step),
-        disk_step("document", pipeline.document_step),
+        disk_step("document", document),
     ]
     return steps + [_delivery(settings, store, print_, name) for name in print_.printer.sinks]
 
 
 def _delivery(settings: Settings, store: Store, print_: Print, name: str) -> Step:
+    """Into a folder of ours at once; to anybody else it is promised and service.deliveries takes it there."""
     from printmgr import pipeline
 
     def deliver(progress: Progress) -> None:
+        if not is_own(settings, name):
+            with store.write() as connection:
+                deliveries.hand_over(connection, print_.id, [name])
+            return
         try:
             place = pipeline.deliver_step(print_, sink_named(settings, name))
         except (DeliveryFailed, ResourceLimit) as error:
@@ -49,15 +64,51 @@ def _delivery(settings: Settings, store: Store, print_: Print, name: str) -> Ste
     return Step(f"deliver to {name}", deliver, 8, 2.0, (DeliveryFailed,), waits_for=(ResourceLimit,))
 
 
-def sink_named(settings: Settings, name: str) -> Sink:
-    """The sink of this name. Raises DeliveryFailed when the settings have it no more."""
-    from printmgr.sinks import SINKS
+def film_deliveries(settings: Settings, store: Store, executor: str) -> Deliveries:
+    """What takes finished prints to their sinks."""
+    from printmgr import pipeline
 
+    def finished(print_id: str) -> Finished:
+        print_ = load_print(settings.spool_dir, print_id)
+        return Finished(print_, pipeline.render_step(print_), pipeline.document_step(print_))
+
+    def patient(print_: Print) -> Identity:
+        with store.read() as connection:
+            identity = identities.released(connection, print_.id, Release.CONFIRMED)
+        if identity is None:
+            raise NotYet("it is not confirmed whose film it is")
+        return identity
+
+    sinks = [sink_named(settings, sink.name) for sink in settings.sinks]
+    return Deliveries(store, executor, sinks, finished, patient)
+
+
+def deliver_again(settings: Settings, store: Store, print_id: str, sink: str) -> None:
+    """Have a finished print delivered (once more). Raises NoSuchPrint, NoSuchDelivery, DeliveryFailed."""
+    sink_named(settings, sink)
+    with store.write() as connection:
+        state = prints.one(connection, print_id).state
+        there = (settings.spool_dir / "prints" / print_id / "order.json").exists()
+        if state in jobs.OPEN or not there:
+            found = f"cannot start: the print is {state}" + ("" if there else " and no longer in the spool")
+            raise deliveries.NoSuchDelivery(print_id, sink, found, "a print that is done and that the spool still has")
+        deliveries.ask_again(connection, print_id, sink)
+
+
+def sink_named(settings: Settings, name: str) -> AnySink:
+    """The sink of this name. Raises DeliveryFailed when the settings have it no more."""
     found = next((sink for sink in settings.sinks if sink.name == name), None)
     if found is None:
         raise DeliveryFailed(f"the settings have no sink {name!r} any more; expected it in [[sinks]]")
-    sink: Callable[..., Sink] = SINKS[found.kind]
-    return sink(root=found.root or settings.films_dir)
+    if isinstance(found, FolderSink) and found.root is None:
+        return replace(found, root=settings.films_dir)
+    return found
+
+
+def is_own(settings: Settings, name: str) -> bool:
+    """Whether a sink is a step of the print's own job: a folder, or one that the settings lost, which fails there."""
+    found = next((sink for sink in settings.sinks if sink.name == name), None)
+    return found is None or isinstance(found, FolderSink)
 
 
 def _discard(result: object) -> None:

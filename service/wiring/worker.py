@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from service.config import Settings
@@ -11,7 +12,7 @@ from service.steps import JobKind
 from service.store import orders
 from service.store.engine import Durability, Store
 from service.wiring.discs import DISC, disc_steps
-from service.wiring.films import film_steps
+from service.wiring.films import film_deliveries, film_steps
 from service.wiring.inbox import offer_received_studies
 
 log = logging.getLogger(__name__)
@@ -31,18 +32,24 @@ class WorkerRole:
         offer_received_studies(settings)
         self.store = Store(settings.database, Durability.REPEATABLE)
         self.engine = Engine(self.store, job_kinds(settings, self.store), executor, told=told)
+        self._deliveries = film_deliveries(settings, self.store, executor)
         self._retention = Retention(settings, self.store, self.engine.forget) if executor == FIRST_WORKER else None
         self._stopping = threading.Event()
 
     def start(self) -> None:
         self.engine.start()
+        self._deliveries.start()
         if self._retention:
             self._retention.start(self._stopping)
 
     def stop(self) -> None:
         self._stopping.set()
+        self._deliveries.close()
+        until = time.monotonic() + STOP_S
         if not self.engine.stop(STOP_S):
             log.warning("a step did not end in %.0f s; it will run again", STOP_S)
+        if not self._deliveries.stop(max(until - time.monotonic(), 0.0)):
+            log.warning("a delivery did not end in %.0f s; it will be tried again", STOP_S)
 
 
 def job_kinds(settings: Settings, store: Store) -> list[JobKind]:

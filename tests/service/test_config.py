@@ -160,3 +160,48 @@ def test_what_is_passed_to_the_roles_reads_back(tmp_path):
 def test_the_sample_settings_are_good():
     sample = Path(__file__).parents[2] / "samples" / "settings.toml"
     assert load(sample).printers
+
+
+SINKS = """
+[[sinks]]
+name = "folder"
+[[sinks]]
+name = "house"
+kind = "webhook"
+url = "https://films.example/in"
+secret = "env:HOUSE_SECRET"
+retry_for_h = 8
+"""
+
+
+def test_each_kind_of_sink_has_its_own_settings(tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_text(SINKS)
+    settings = load(file)
+    assert [sink.kind for sink in settings.sinks] == ["folder", "webhook"]
+    assert settings.sinks[1].retry_for_h == 8
+    assert type(settings).model_validate_json(settings.model_dump_json()) == settings
+
+
+def test_faults_of_sinks_stand_where_the_file_has_them(tmp_path):
+    file = tmp_path / "settings.toml"
+    wrong = SINKS.replace("env:HOUSE_SECRET", "in the clear").replace("retry_for_h = 8", "retries = 8")
+    file.write_text(wrong + '[[sinks]]\nname = "x"\nkind = "fax"\n[[sinks]]\nkind = "mail"\nname = "m"\n')
+    found = faults(file=file)
+    assert set(found) == {
+        "sinks[1].secret",
+        "sinks[1].retries",
+        "sinks[2]",
+        "sinks[3].host",
+        "sinks[3].sender",
+        "sinks[3].recipients",
+    }
+    assert "in the clear" not in str(found), "a secret must not be shown"
+    assert found["sinks[1].retries"] == "is no setting" and found["sinks[3].host"] == "is missing"
+    assert "'webhook'" in found["sinks[2]"]
+
+
+def test_a_sink_without_a_name_is_a_fault(tmp_path):
+    file = tmp_path / "settings.toml"
+    file.write_text("[[sinks]]\nkind = 'folder'\n")
+    assert "has no name" in faults(file=file)["sinks[0]"]
