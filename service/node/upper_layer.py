@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 A_ASSOCIATE_RQ, A_ASSOCIATE_AC, P_DATA_TF = 1, 2, 4
+_RECEIVED = ("Evt3", "Evt4", "Evt6", "Evt10", "Evt12", "Evt13", "Evt16")  # a PDU came (PS3.8 9.2.2)
 _PDUS_A_TURN = 32
 _REST_AFTER_S = 1.0  # without a message, before the room for long PDUs is given back
 _WATCHED = (evt.EVT_PDU_RECV, evt.EVT_DATA_RECV, evt.EVT_FSM_TRANSITION, evt.EVT_PDU_SENT, evt.EVT_DATA_SENT)
@@ -100,11 +101,25 @@ class NodeDUL(DULServiceProvider):
             return
         event = self.event_queue.get(block=False)
         if (event, self.state_machine.current_state) in TRANSITION_TABLE:
-            with self._send_turn:
-                self.state_machine.do_action(event)
+            self._act(event)
         elif event in ("Evt7", "Evt8", "Evt9", "Evt11", "Evt14", "Evt15"):
             with contextlib.suppress(queue.Empty):  # a local request that came too late
                 self.to_provider_queue.get(block=False)
+
+    def _act(self, event: str) -> None:
+        try:
+            with self._send_turn:
+                self.state_machine.do_action(event)
+        except Exception as wrong:
+            if event not in _RECEIVED:
+                raise
+            self._refuse(f"PDU that cannot be understood: {wrong!r}")  # pynetdicom raises anything on hostile values
+
+    def _refuse(self, wrong: object) -> None:
+        """The stream is out of step: abort, read nothing more."""
+        self._node.refused("bad PDU", wrong)
+        self._broken = True
+        self.event_queue.put("Evt19")
 
     def _listen(self) -> None:
         """Wait for the next thing, and take what the socket has."""
@@ -152,9 +167,7 @@ class NodeDUL(DULServiceProvider):
             elif self._node.dimse.is_late:
                 raise BadPDU("message not complete before its deadline")
         except BadPDU as wrong:
-            self._node.refused("bad PDU", wrong)
-            self._broken = True
-            self.event_queue.put("Evt19")
+            self._refuse(wrong)
         return False
 
     def _take_some(self, buffer: PDUBuffer) -> bool:

@@ -114,6 +114,19 @@ def test_a_long_pdu_on_an_association_is_refused_by_its_header(kind: int, length
 
 
 @pytest.mark.parametrize(
+    "first",
+    [pdu(7, b"\0\0\xff\1"), pdu(7, b"\0\0\2\x99"), pdu(3, b"\0\x99\x99\x99")],
+    ids=["abort source", "abort reason", "reject codes"],
+)
+def test_values_pynetdicom_cannot_take_are_bad_pdus(first: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    """They raised in its state machine and ended the upper layer's thread with a traceback."""
+    with running(handlers()) as node, Peer(node.address) as peer:
+        peer.associate()
+        assert peer.send(first).rest()[:1] in (b"", b"\7")
+    assert not [record for record in caplog.records if record.exc_info]
+
+
+@pytest.mark.parametrize(
     "items",
     [
         bytes((0x20, 0, 0, 4, 1, 0, 0, 0)) * 120_000,
