@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 
-.PHONY: run test check bench slow soak clean format
+.PHONY: run test check bench slow soak fuzz clean format
 
 $(STAMP): pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
@@ -33,6 +33,9 @@ slow: $(STAMP)
 HOURS ?= 2
 soak: $(STAMP)
 	$(BIN)/python -m tests.soak --hours $(HOURS) --folder run/soak-$$(date +%Y%m%d-%H%M%S)
+
+fuzz: $(STAMP)
+	$(BIN)/python -m pytest -m slow -s tests/attacks
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .

@@ -216,15 +216,18 @@ class NodeAssociation(Association):
             return
         self.dimse.cancel_req = {}
         self._is_paused = True
+        service = self._service_class(msg)(self)
+        if isinstance(service, NormalizedService):
+            service.names_instances = self.settings.name_instances
         try:
-            service = self._service_class(msg)(self)
-            if isinstance(service, NormalizedService):
-                service.names_instances = self.settings.name_instances
             service.SCP(msg, context)
         except NotImplementedError:
             self.dimse.send_msg(refusal(msg, SOP_CLASS_NOT_SUPPORTED), context_id)
-        except Exception:
-            log.exception("%s of %s could not be served", type(msg).__name__, self.label)
+        except Exception as wrong:
+            if isinstance(service, NormalizedService | StoreService):
+                log.exception("%s of %s could not be served", type(msg).__name__, self.label)
+            else:  # pynetdicom's raise anything on a request of another service than theirs
+                self.refused("request cannot be served", f"{type(msg).__name__}: {wrong!r}")
             self.abort()
         self._do_afterwards()
         self._is_paused = False

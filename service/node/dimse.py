@@ -1,5 +1,6 @@
 """DIMSE messages from and to the upper layer: fragments appended as they come, answers told from requests."""
 
+import contextlib
 import logging
 import queue
 import threading
@@ -103,6 +104,10 @@ class NodeDIMSE(DIMSEServiceProvider):
                 raise BadPDU(f"presentation data value of {length} bytes; {end - position - 4} are left")
             self._receive(context_id, control, items[position + 6 : after])
             position = after
+
+    def break_off(self) -> None:
+        """The association is over: whatever was arriving, and its file, goes."""
+        self._incoming = None
 
     def flush(self) -> None:
         """The fragments that were given will be overwritten."""
@@ -291,6 +296,9 @@ class NodeDIMSE(DIMSEServiceProvider):
             outstanding, self._outstanding = self._outstanding, {}
         for _, answer in outstanding.values():
             answer(None)
+        with contextlib.suppress(queue.Empty):  # nobody serves these any more; their files close now
+            while True:
+                self.msg_queue.get(block=False)
 
     def _answered(self, response: N_EVENT_REPORT) -> bool:
         with self._counting:

@@ -129,7 +129,10 @@ class NormalizedService(ServiceClass):
             answer = ask(self.assoc, service.event, req, context)
             status, data_set = answer if service.reply else (answer, None)
         except Exception:  # the top of the handler's call stack: a failed request must not end the association
-            log.exception("the handler of %s failed", service.event.name)
+            if is_bound(self.assoc, service.event):
+                log.exception("the handler of %s failed", service.event.name)
+            else:
+                log.warning("nobody here serves %s", service.event.name)
             return None
         return status, data_set
 

@@ -242,6 +242,7 @@ class NodeDUL(DULServiceProvider):
         self._waker.close()
         self.ended = True
         self._buffer = None
+        self._node.dimse.break_off()
         self.to_user_queue.put(None)  # whoever waits for a primitive waits no longer
         self.assoc.dimse.msg_queue.put((None, None))
 

@@ -1,5 +1,8 @@
 """The study inbox on the wire, with stock pynetdicom as the modality: statuses, commitment, procedure steps."""
 
+import contextlib
+import gc
+import os
 import threading
 import time
 from collections import Counter
@@ -10,6 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian, MRImageStorage
 from pynetdicom import AE, _config, build_role, evt
 
+from benchmarks.store_client import StoreClient
 from media.scp.contexts import (
     PROCEDURE_STEP,
     STORAGE_CLASSES,
@@ -25,6 +29,7 @@ from service.store import commitments
 from service.store.completeness import CompleteBy, Rule
 from tests.peers.test_store_dcmtk import NOT_IN_THEIR_SYNTAX, sendable
 from tests.receiving import association, data_set_of, encoded, instance, receiving
+from tests.service.node import wire
 
 CT = (CTImageStorage, [ExplicitVRLittleEndian])
 PATIENCE_S = 20.0
@@ -331,6 +336,34 @@ def test_an_association_that_breaks_off_leaves_what_was_answered_and_nothing_els
         assert len(made.files()) == 2
         assert made.study("1.2.3").instances == 2
         assert not list(made.root.rglob(".arriving-*"))
+
+
+def test_an_instance_that_breaks_off_leaves_no_open_file(tmp_path):
+    """Without waiting for Python's collector: its file is closed when the association ends."""
+
+    def nameless() -> list[str]:
+        found = []
+        for each in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(FileNotFoundError):
+                found.append(os.readlink(f"/proc/self/fd/{each}"))
+        return [name for name in found if name.startswith(str(made.root))]
+
+    with receiving(tmp_path) as made, made.listen() as port:
+        before = len(nameless())
+        gc.disable()
+        try:
+            for end in (b"", wire.ABORT):
+                client = StoreClient(("127.0.0.1", port), CTImageStorage, ExplicitVRLittleEndian)
+                message = wire.message(
+                    1, 1, bytes(50_000), AffectedSOPClassUID=CTImageStorage, AffectedSOPInstanceUID="1.2.3", Priority=0
+                )
+                client.socket.sendall(message[:30_000])
+                wait_for(lambda: len(nameless()) > before)
+                client.socket.sendall(end)
+                client.socket.close()
+                wait_for(lambda: len(nameless()) == before)
+        finally:
+            gc.enable()
 
 
 @pytest.mark.parametrize("senders", [8])

@@ -35,12 +35,15 @@ Answer = tuple[dict[str, Any], bytes]
 class Service:
     """Where the service is, and what the actors share."""
 
-    def __init__(self, port: int, data_dir: Path, environment: dict[str, str], ledger: Ledger, seed: int) -> None:
+    def __init__(
+        self, port: int, data_dir: Path, environment: dict[str, str], ledger: Ledger, seed: int, first: int = 0
+    ) -> None:
+        """`first`: nothing of the service has a number above it yet."""
         self.address = ("127.0.0.1", port)
         self.data_dir, self.environment = data_dir, environment
         self.ledger = ledger
         self.seed = seed
-        self._numbers = 0
+        self._numbers = first
 
     def number(self) -> int:
         """One that nothing else has."""

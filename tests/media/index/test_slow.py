@@ -61,6 +61,11 @@ def test_a_number_too_large_for_its_vr_is_unreadable() -> None:
     assert said(data.replace(b"\x28\0\x10\0US\2\0\x10\0", b"\x28\0\x10\0UL\4\0\0\0\1\0")) == Reason.UNREADABLE
 
 
+def test_a_number_of_an_odd_length_is_unreadable() -> None:
+    data = encoded(image("vr"))
+    assert said(data.replace(b"\x28\0\x10\0US\2\0\x10\0", b"\x28\0\x10\0US\3\0\x10\0\0")) == Reason.UNREADABLE
+
+
 def test_a_header_larger_than_the_limit_is_not_read() -> None:
     data = big_endian()
     at = data.index(b"\x7f\xe0\x00\x10")
