@@ -5,12 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service import cli_identity
 from service.terminal import AsJSON, SettingsFile, fail, print_json, print_table, settings_of, store_of
 
 if TYPE_CHECKING:
     from service.store.deliveries import DeliveryRecord
 
 app = typer.Typer(help="Print, list, show and render films.", no_args_is_help=True)
+cli_identity.register(app)
 
 
 @app.command("list")

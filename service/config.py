@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from printmgr.sinks import SINKS, FolderSink
 from service.settings.dicom import Dicom, Inbox, Partner
+from service.settings.identity import WhoseFilm
 from service.settings.keeping import Retention
 from service.settings.printers import Printer
 from service.settings.sinks import Sink
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     dicom: Dicom = Field(default_factory=Dicom)
     printers: list[Printer] = Field(default=[Printer(ae_title="PRINTMGR", name="Film")], min_length=1)
     inbox: Inbox = Field(default_factory=Inbox, validate_default=True)
+    identity: WhoseFilm = Field(default_factory=WhoseFilm)
     partners: list[Partner] = []
     sinks: list[Sink] = Field(default=[FolderSink(name="folder")], validate_default=True)
 

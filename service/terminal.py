@@ -19,7 +19,7 @@ AsJSON = Annotated[bool, typer.Option("--json", help="For scripts: JSON on stand
 
 WRONG_CALL = ("ConfigError",)
 UNKNOWN = ("NoSuchJob", "NoSuchPrint", "NoSuchStudy", "NoSuchDelivery")
-FAILED = ("PrintError", "MediaError", *UNKNOWN, "NotNow", "ServeFailed", "Taken", "NoData", "OSError")
+FAILED = ("PrintError", "MediaError", *UNKNOWN, "NotNow", "NotSo", "ServeFailed", "Taken", "NoData", "OSError")
 """Kinds of errors that are told in words, by name: importing them all would make every command slow."""
 
 

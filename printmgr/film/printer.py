@@ -56,4 +56,6 @@ class LogicalPrinter:
     # by Annotation Display Format ID, beside those of annotations.py: places such as "bottom right 2"
     annotation_height: float = 5.0  # of one line of annotation or footer
     footer: bool = False  # a line for the film session's label and other stray annotation (stray.py)
+    ocr: tuple[float, float, float, float] | None = None  # a rectangle whose text is read, in parts of the film
+    ocr_language: str = "eng"
     release: Release = Release.CONFIRMED  # what a film needs before it goes out under a patient's name

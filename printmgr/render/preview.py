@@ -24,9 +24,9 @@ def preview_png(print_: Print, film: FilmBox, layout: FilmLayout) -> bytes:
     return png.tobytes()
 
 
-def picture(film: Drawing, folder: Path) -> Picture:
-    """A film as grey levels, its long side LONG_SIDE pixels. Raises BadPixels."""
-    scale = LONG_SIDE / max(film.width, film.height)
+def picture(film: Drawing, folder: Path, long_side: int = LONG_SIDE) -> Picture:
+    """A film as grey levels, its long side so many pixels. Raises BadPixels."""
+    scale = long_side / max(film.width, film.height)
     canvas = np.full((round(film.height * scale), round(film.width * scale)), round(film.border * 255), np.uint8)
     for box in film.empty_boxes:
         part(canvas, box, scale)[:] = round(film.empty * 255)

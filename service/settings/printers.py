@@ -51,6 +51,8 @@ class Printer(Table):
     no_plut: Literal["IDENTITY", "LIN OD"] = "IDENTITY"
     custom_formats: dict[str, list[tuple[Part, Part, Part, Part]]] = Field(default_factory=dict)
     sinks: list[str] = Field(default=["folder"], min_length=1)
+    ocr: tuple[Part, Part, Part, Part] | None = None  # a rectangle whose text is read: x, y, width, height
+    ocr_language: Annotated[str, Field(pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$", max_length=64)] = "eng"
     release: Release = Release.CONFIRMED  # what a film needs before it goes out under a patient's name
 
     @field_validator("slug")

@@ -73,6 +73,12 @@ def add_job(connection: Connection, job_id: str, kind: str, request: str) -> Non
     connection.exec_driver_sql(INSERT_JOB, (job_id, kind, JobState.ORDERED, request, now, now))
 
 
+def add_job_once(connection: Connection, job_id: str, kind: str, request: str) -> None:
+    """The same, unless a job has this id already."""
+    if connection.execute(select(Job.id).where(Job.id == job_id)).first() is None:
+        add_job(connection, job_id, kind, request)
+
+
 def unsettled(connection: Connection) -> list[tuple[str, bytes]]:
     """Prints answered whose files still lie with their association, oldest first, as (id, order as JSON)."""
     query = select(Job.id, Job.request).where(Job.state == JobState.ANSWERED).order_by(Job.ordered_at)

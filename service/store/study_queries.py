@@ -165,3 +165,14 @@ def _record(row: Row[tuple[object, ...]], series: tuple[SeriesRecord, ...] = ())
     return StudyRecord(
         **values, state=StudyState(row.state), first_at=iso(row.first_at), last_at=iso(row.last_at), series=series
     )
+
+
+def of_station(connection: Connection, calling_ae: str, first: int, last: int, limit: int) -> list[StudyRecord]:
+    """Studies that a station was sending at some time between `first` and `last`, the newest first."""
+    query = (
+        select(StudyRow.__table__)
+        .where(StudyRow.calling_ae == calling_ae, StudyRow.last_at >= first, StudyRow.first_at <= last)
+        .order_by(StudyRow.last_at.desc())
+        .limit(limit)
+    )
+    return [_record(row) for row in connection.execute(query)]

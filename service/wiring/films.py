@@ -16,6 +16,7 @@ from service.spool import load_print
 from service.steps import Progress, Step
 from service.store import deliveries, identities, jobs, prints
 from service.store.engine import Store
+from service.wiring.identities import identify_step
 
 
 def film_steps(settings: Settings, store: Store, print_id: str) -> Sequence[Step]:
@@ -40,7 +41,8 @@ def film_steps(settings: Settings, store: Store, print_id: str) -> Sequence[Step
         disk_step("preview", pipeline.preview_step),
         disk_step("document", document),
     ]
-    return steps + [_delivery(settings, store, print_, name) for name in print_.printer.sinks]
+    deliveries = [_delivery(settings, store, print_, name) for name in print_.printer.sinks]
+    return [*steps, *deliveries, identify_step(settings, store, print_)]
 
 
 def _delivery(settings: Settings, store: Store, print_: Print, name: str) -> Step:

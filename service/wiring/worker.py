@@ -9,10 +9,11 @@ from service.config import Settings
 from service.job_events import JobChange
 from service.retention import Retention
 from service.steps import JobKind
-from service.store import orders
+from service.store import jobs, orders
 from service.store.engine import Durability, Store
 from service.wiring.discs import DISC, disc_steps
 from service.wiring.films import film_deliveries, film_steps
+from service.wiring.identities import IDENTITY, identity_steps
 from service.wiring.inbox import offer_received_studies
 
 log = logging.getLogger(__name__)
@@ -56,5 +57,12 @@ def job_kinds(settings: Settings, store: Store) -> list[JobKind]:
     """Every kind of job this installation can do."""
     return [
         JobKind(orders.FILM, 2, lambda job_id: film_steps(settings, store, job_id)),
+        JobKind(IDENTITY, 1, lambda job_id: identity_steps(settings, store, request_of(store, job_id))),
         JobKind(DISC, 1, lambda job_id: disc_steps(store, job_id)),
     ]
+
+
+def request_of(store: Store, job_id: str) -> str:
+    """What a job is to do, as JSON."""
+    with store.read() as connection:
+        return jobs.request_of(connection, job_id)

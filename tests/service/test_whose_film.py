@@ -1,0 +1,140 @@
+"""Whose film it is, over the real service: printed with attributes, asked of a worklist, confirmed, undone."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from pydicom.dataset import Dataset
+from pynetdicom.sop_class import BasicFilmSession, BasicGrayscalePrintManagementMeta
+
+from printmgr.film.identity import Identity, IdentityState, Source
+from service.store import identities
+from service.store.engine import Store
+from tests.serving import PATIENCE_S, Scu, Serving, film_pixels, scu
+from tests.worklist import AE_TITLE, make_folder, worklist_peer, write_entry
+
+CLI = [sys.executable, "-c", "from service.cli import main; main()"]
+
+
+def open_session(one: Scu, **attributes: object) -> int:
+    session = Dataset()
+    session.SpecificCharacterSet = "ISO_IR 192"
+    for keyword, value in attributes.items():
+        setattr(session, keyword, value)
+    status, _ = one.association.send_n_create(
+        session, BasicFilmSession, one.session, meta_uid=BasicGrayscalePrintManagementMeta
+    )
+    return int(status.get("Status", -1))
+
+
+def proposed(patient_id: str, name: str, **more: str) -> list[Dataset]:
+    item = Dataset()
+    item.PatientID, item.PatientName = patient_id, name
+    for keyword, value in more.items():
+        setattr(item, keyword, value)
+    return [item]
+
+
+def identity_of_the_film(data_dir: Path, number: int = 1) -> identities.IdentityRecord:
+    """The identity of the only, or the n-th, film once it was looked for."""
+    store = Store(f"sqlite:///{data_dir / 'printmgr.db'}")
+    patience = time.monotonic() + PATIENCE_S
+    try:
+        while time.monotonic() < patience:
+            with store.read() as connection:
+                found = identities.listed(connection)
+                if len(found) >= number:
+                    return identities.one(connection, found[0].print_id)
+            time.sleep(0.05)
+    finally:
+        store.close()
+    raise AssertionError("nobody looked for whose film it is")
+
+
+def command(data_dir: Path, *arguments: str, fails: bool = False) -> str:
+    done = subprocess.run(
+        [*CLI, *arguments],
+        env=os.environ | {"PRINTMGR_DATA_DIR": str(data_dir)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode != 0) is fails, done.stderr
+    return done.stderr if fails else done.stdout
+
+
+def test_a_film_with_proposed_study_is_found_confirmed_undone(tmp_path):
+    data_dir = tmp_path / "data"
+    with Serving(data_dir) as serving, scu(serving.port) as modality:
+        sequence = proposed("P77", "Müller^Eva", StudyInstanceUID="1.2.77", PatientSex="F")
+        assert open_session(modality, FilmSessionLabel="CT THORAX", ProposedStudySequence=sequence) == 0
+        assert modality.print_film(film_pixels(1)) == 0
+        found = identity_of_the_film(data_dir)
+        log = serving.log.read_text()
+    eva = Identity("P77", "", "Müller^Eva", sex="F", study_uid="1.2.77")
+    assert (found.state, found.identity) == (IdentityState.IDENTIFIED, eva)
+    assert {finding.source for finding in found.findings} == {Source.PROPOSED_STUDY, Source.LABEL}
+    assert "P77" not in log and "Müller" not in log and "THORAX" not in log
+
+    assert "identified" in command(data_dir, "film", "identity", found.print_id)
+    assert found.print_id in command(data_dir, "film", "of", "p77")
+    assert found.print_id in command(data_dir, "film", "of", "eva")
+    command(data_dir, "film", "confirm", found.print_id, "--by", "dr.x")
+    told = json.loads(command(data_dir, "film", "identity", found.print_id, "--json"))
+    assert (told["state"], told["identity"]["patient_id"]) == ("confirmed", "P77")
+    other = ["--patient-id", "2", "--name", "ROE^JANE"]
+    assert "undo" in command(data_dir, "film", "confirm", found.print_id, *other, fails=True)
+    undone = json.loads(
+        command(data_dir, "film", "undo-confirm", found.print_id, "--by", "dr.y", "--why", "typo", "--json")
+    )
+    assert [delivery["sink"] for delivery in undone["delivered"]] == ["folder"]
+    told = json.loads(command(data_dir, "film", "identity", found.print_id, "--json"))
+    assert told["state"] == "identified"
+    acts = [(act["act"], act["by"], act["note"]) for act in told["acts"]]
+    assert acts == [("confirmed", "dr.x", ""), ("undone", "dr.y", "typo")]
+    assert "not confirmed" in command(data_dir, "film", "undo-confirm", found.print_id, fails=True)
+
+
+def with_worklist(port: int) -> dict[str, str]:
+    worklist = {"host": "127.0.0.1", "port": port, "ae_title": AE_TITLE, "timeout_s": 3}
+    return {"PRINTMGR_IDENTITY": json.dumps({"worklist": worklist})}
+
+
+@pytest.mark.peer("wlmscpfs")
+def test_a_film_that_says_nothing_is_proposed_to_who_is_scheduled(tmp_path):
+    folder = make_folder(tmp_path / "worklist")
+    just_now = datetime.now() - timedelta(minutes=1)
+    times = {"date": f"{just_now:%Y%m%d}", "clock": f"{just_now:%H%M%S}"}
+    write_entry(folder, "one", station="CT1", PatientID="W1", PatientName="DOE^JOHN", **times)
+    write_entry(folder, "two", station="CT1", PatientID="W2", PatientName="ROE^JANE", **times)
+    with worklist_peer(folder) as port, Serving(tmp_path / "data", with_worklist(port)) as serving:
+        with scu(serving.port) as modality:
+            assert modality.open_session() == 0
+            assert modality.print_film(film_pixels(1)) == 0
+            found = identity_of_the_film(tmp_path / "data")
+        assert found.state is IdentityState.PROPOSED
+        assert {candidate.patient_id for candidate in found.candidates} == {"W1", "W2"}
+        with scu(serving.port) as modality:
+            assert open_session(modality, FilmSessionLabel="KNEE roe jane") == 0
+            assert modality.print_film(film_pixels(2)) == 0
+            found = identity_of_the_film(tmp_path / "data", 2)
+        assert (found.state, found.identity.patient_id) == (IdentityState.PROPOSED, "W2")
+
+
+def test_a_worklist_that_is_down_holds_no_film_up(tmp_path):
+    from tests.serving import free_port
+
+    with Serving(tmp_path / "data", with_worklist(free_port())) as serving, scu(serving.port) as modality:
+        assert open_session(modality, ProposedStudySequence=proposed("1", "DOE^JOHN")) == 0
+        assert modality.print_film(film_pixels(1)) == 0
+        found = identity_of_the_film(tmp_path / "data")
+        assert found.state is IdentityState.IDENTIFIED
+        (failed,) = [finding for finding in found.findings if finding.source is Source.WORKLIST]
+        assert failed.raw.startswith("not asked: ")
+        assert len(list((tmp_path / "data" / "films").rglob("*.pdf"))) == 1
