@@ -157,7 +157,17 @@ class Deliveries:
         place = sink.deliver(finished.print_, finished.pdf, finished.document, sending)
         with self._store.write() as connection:
             deliveries.delivered(connection, claim, place, patient)
+        if patient and not self._is_still(finished.print_, patient):
+            with self._store.write() as connection:
+                deliveries.identity_undone(connection, claim.print_id, "it was taken back while the film went out")
         log.info("film %s is in %s after %.0f ms", claim.print_id, sink.name, (time.monotonic() - started) * 1000)
+
+    def _is_still(self, print_: Print, patient: Identity) -> bool:
+        """Whether the film may still go out under this patient."""
+        try:
+            return self._patient(print_) == patient
+        except NotYet:
+            return False
 
     def _correct(self, sink: AnySink, claim: Claim, finished: Finished) -> None:
         """Tell the receiver that what it has is another patient's, where the sink can."""

@@ -184,13 +184,18 @@ def release_silent(connection: Connection, silent_for_s: float) -> int:
 
 def identity_confirmed(connection: Connection, print_id: str) -> None:
     """It is known whose the film is: what was held, or corrected, goes out (again) now."""
-    change = update(Delivery).where(Delivery.print_id == print_id)
-    held = change.where(Delivery.state == DeliveryState.HELD)
-    connection.execute(held.values(next_at=_now()))
-    taken_back = change.where(Delivery.state.in_([DeliveryState.CORRECTED, DeliveryState.UNCORRECTED]))
+    release_held(connection, print_id)
+    taken_back = update(Delivery).where(Delivery.print_id == print_id)
+    taken_back = taken_back.where(Delivery.state.in_([DeliveryState.CORRECTED, DeliveryState.UNCORRECTED]))
     connection.execute(
         taken_back.values(state=DeliveryState.WAITING, next_at=_now(), asked_at=_now(), number=Delivery.number + 1)
     )
+
+
+def release_held(connection: Connection, print_id: str) -> None:
+    """Have it asked again now whose film it is."""
+    held = update(Delivery).where(Delivery.print_id == print_id, Delivery.state == DeliveryState.HELD)
+    connection.execute(held.values(next_at=_now()))
 
 
 def identity_undone(connection: Connection, print_id: str, why: str) -> list[DeliveryRecord]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from printmgr.errors import DeliveryFailed, ResourceLimit
 from printmgr.files import whole
-from printmgr.film.identity import Identity, Release
+from printmgr.film.identity import Identity
 from printmgr.ports import Print
 from printmgr.sinks import AnySink, FolderSink
 from service.config import Settings
@@ -41,8 +41,8 @@ def film_steps(settings: Settings, store: Store, print_id: str) -> Sequence[Step
         disk_step("preview", pipeline.preview_step),
         disk_step("document", document),
     ]
-    deliveries = [_delivery(settings, store, print_, name) for name in print_.printer.sinks]
-    return [*steps, *deliveries, identify_step(settings, store, print_)]
+    steps += [_delivery(settings, store, print_, name) for name in print_.printer.sinks]
+    return [*steps, identify_step(settings, store, print_)]
 
 
 def _delivery(settings: Settings, store: Store, print_: Print, name: str) -> Step:
@@ -76,9 +76,9 @@ def film_deliveries(settings: Settings, store: Store, executor: str) -> Deliveri
 
     def patient(print_: Print) -> Identity:
         with store.read() as connection:
-            identity = identities.released(connection, print_.id, Release.CONFIRMED)
+            identity = identities.released(connection, print_.id, print_.printer.release)
         if identity is None:
-            raise NotYet("it is not confirmed whose film it is")
+            raise NotYet(f"it is not {print_.printer.release} whose film it is")
         return identity
 
     sinks = [sink_named(settings, sink.name) for sink in settings.sinks]

@@ -17,7 +17,7 @@ from service.config import Settings
 from service.settings.identity import WorklistSettings
 from service.spool import load_print
 from service.steps import Progress, Step
-from service.store import identities, orders, study_queries
+from service.store import deliveries, identities, orders, study_queries
 from service.store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,8 @@ def identify(settings: Settings, store: Store, print_: Print) -> None:
         found += softly(Source.OCR, print_, lambda: list(ocr_findings(print_)))
     with store.write() as connection:
         now = identities.found(connection, print_.id, found)
+        if now.may_go_out(print_.printer.release):
+            deliveries.release_held(connection, print_.id)
     log.info("print %s is %s by %d findings", print_.id, now.state, len(found))
 
 

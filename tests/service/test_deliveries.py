@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from printmgr.errors import DeliveryFailed, SinkDown, Undeliverable
-from printmgr.film.identity import Identity
+from printmgr.film.identity import Identity, Release
 from printmgr.ports import Print, Sending
 from printmgr.sinks import SinkSettings
 from samples.prints import print_of
+from service import identities
 from service.deliveries import Deliveries, Finished, NotYet
 from service.store import deliveries, jobs, orders
+from service.store import identities as stored_identities
 from service.store.deliveries import DeliveryRecord, NoSuchDelivery
 from service.store.engine import Store, migrate
 from tests.service.test_store import a_print, add
@@ -326,3 +328,37 @@ def test_a_sink_that_is_gone_from_the_settings_says_so(house: House) -> None:
     house.order("0", "old")
     house.start(opened(Gate(name="new")))
     assert "no such sink" in house.one("0", "old").error
+
+
+def test_a_confirmation_taken_back_while_the_film_goes_out_is_corrected(house: House) -> None:
+    sink = Correctable(name="archive", gated=True)
+    house.patients["0"] = PATIENT
+    house.order("0", "archive")
+    house.start(sink)
+    assert sink.entered.wait(20)
+    del house.patients["0"]  # the undo comes too early to find a delivery
+    sink.open.set()
+    house.wait("0", "archive", "corrected")
+    assert [patient for patient, _ in sink.corrections] == ["4711"]
+
+
+def test_confirming_sends_and_undoing_corrects(house: House, store: Store) -> None:
+    sink = opened(Correctable(name="archive", gated=True))
+    house.order("0", "archive")
+
+    def patient(print_: Print) -> Identity:
+        with store.read() as connection:
+            found = stored_identities.released(connection, print_.id, Release.CONFIRMED)
+        if found is None:
+            raise NotYet("it is not confirmed")
+        return found
+
+    house.patient = patient  # type: ignore[method-assign]
+    house.start(sink)
+    house.wait("0", "archive", "held")
+    identities.confirm(store, "0", "dr.x", PATIENT)
+    assert house.wait("0", "archive", "done").patient == PATIENT
+    undone = identities.undo(store, "0", "dr.y", "the wrong Jane")
+    assert [(one.sink, one.place) for one in undone.delivered] == [("archive", "taken as 0")]
+    house.wait("0", "archive", "corrected")
+    assert sink.corrections == [("4711", "the wrong Jane")]

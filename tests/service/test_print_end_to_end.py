@@ -97,7 +97,8 @@ def test_lists_show_the_print_and_render_makes_it_again(service, tmp_path):
     assert shown["state"] == "done"
     assert shown["deliveries"][0]["place"] == str(found[0])
     job = json.loads(command(service, "jobs", "show", found[0].stem, "--json").stdout)
-    assert [step["name"] for step in job["steps"]] == ["lay out", "render", "preview", "document", "deliver to folder"]
+    names = ["lay out", "render", "preview", "document", "deliver to folder", "identify"]
+    assert [step["name"] for step in job["steps"]] == names
     again = command(service, "film", "render", found[0].stem, "--output", str(tmp_path / "again.pdf"))
     assert again.returncode == 0, again.stderr
     assert (tmp_path / "again.pdf").read_bytes() == found[0].read_bytes()
