@@ -30,8 +30,10 @@ class InboxFolder:
         self.root = root
         self.run = new_id(local_now())
         self._folder = root / self.run
-        self._folder.mkdir(mode=0o700)
-        self._slot = Slot(self._folder / "lock", self.run)
+        beginning = root / f".{self.run}"  # nobody takes it for a dead process's before it has its lock
+        beginning.mkdir(mode=0o700)
+        self._slot = Slot(beginning / "lock", self.run)
+        beginning.rename(self._folder)
         sync_folder(root)
         self._numbers = itertools.count()
         self._made: set[int] = set()
@@ -58,7 +60,10 @@ class InboxFolder:
 
         known  what the catalogue has of a run
         """
-        return sum(self._settle(run, known, adopt) for run in sorted(self.root.iterdir()) if run.is_dir())
+        return sum(self._settle(run, known, adopt) for run in self._runs())
+
+    def _runs(self) -> list[Path]:
+        return sorted(run for run in self.root.iterdir() if run.is_dir() and not run.name.startswith("."))
 
     def _settle(self, run: Path, known: Callable[[str], set[str]], adopt: Adopt) -> int:
         if (run / SETTLED).exists():

@@ -13,6 +13,7 @@ from typing import IO, Any
 
 from service.children import Role
 from service.config import Settings
+from service.spool import Place
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +25,8 @@ class Post:
     """What a role process knows of itself, and how it speaks with the supervisor."""
 
     settings: Settings
-    number: int
+    place: Place
+    counts_fd: int | None
     said: IO[bytes]
     heard: Iterator[bytes]
     stop: threading.Event = field(default_factory=threading.Event)
@@ -64,16 +66,20 @@ def main(role: Role, parent: int) -> None:
     configure_logging()
     heard = iter(os.fdopen(0, "rb", buffering=0).readline, b"")  # a buffer's lock would be held at the end
     order = json.loads(next(heard))
-    post = Post(Settings.model_validate_json(order["settings"]), order["number"], said, heard, stop)
+    settings = Settings.model_validate_json(order["settings"])
+    place = Place(order["number"], settings.dicom.processes)
+    post = Post(settings, place, order["counts_fd"], said, heard, stop)
     ROLES[role](post)
 
 
 def run_node(post: Post) -> None:
     """Take orders."""
     from service.job_events import JobChange
+    from service.node.shared_counts import SharedCounts
     from service.wiring.node import NodeRole
 
-    node = NodeRole(post.settings)
+    counts = SharedCounts(post.counts_fd, post.place.number) if post.counts_fd is not None else None
+    node = NodeRole(post.settings, post.place, counts)
     address = node.start()
     post.listen(lambda told: node.events.heard(JobChange.of(told["job"])))
     post.ready(address=address)

@@ -1,6 +1,6 @@
 """Where data lies between the wire and the sinks: one folder an association, one folder a print.
 
-    DATA_DIR/spool/associations/<association>/<n>.ds    data sets as they came
+    DATA_DIR/spool/associations/<association>/<n>.ds    data sets as they came; associations-2 ...: other processes
     DATA_DIR/spool/prints/<print id>/                   the data sets an order uses, order.json, what the steps leave
 
 N-SET makes a data set durable with the association; N-ACTION commits the order to the database and is answered; a
@@ -17,6 +17,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -58,8 +59,25 @@ def local_now() -> datetime:
     return datetime.now().astimezone()
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of the processes that take orders: number `number`, from 0, of so many."""
+
+    number: int = 0
+    of: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        return self.number == 0
+
+    @property
+    def folder(self) -> str:
+        """Where its associations lie in the spool."""
+        return "associations" if self.is_first else f"associations-{self.number + 1}"
+
+
 class Spool:
-    """The spool of one data directory, as the process uses it that takes orders."""
+    """The spool of one data directory, as a process uses it that takes orders."""
 
     def __init__(
         self,
@@ -67,8 +85,11 @@ class Spool:
         book: OrderBook,
         max_association_bytes: int = 2 << 30,
         now: Callable[[], datetime] = local_now,
+        place: Place = Place(),
     ) -> None:
-        self.associations = root / "associations"
+        """`place`: which of the processes that take orders this is."""
+        self.associations = root / place.folder
+        self.place = place
         self.prints = root / "prints"
         self.book = book
         self.max_association_bytes = max_association_bytes
@@ -79,18 +100,40 @@ class Spool:
         self._stopping = threading.Event()
         self._settler = threading.Thread(target=self._settle_orders, name="settler", daemon=True)
 
-    def recover(self, unsettled: Iterable[tuple[str, bytes]], known_prints: set[str]) -> list[str]:
+    def recover(self, unsettled: Iterable[tuple[str, bytes]], known_prints: Callable[[], set[str]]) -> list[str]:
         """Settle what a dead process had answered, remove what it had not; the names of what was removed.
 
-        To be called before the node listens: whatever else lies here belongs to nobody.
+        To be called before this process listens. What living processes have is left alone: their associations have
+        folders of their own, and a folder of a print that was there before `known_prints` was asked is known by then.
         """
+        mine = self._mine()
+        orphans = list(self.prints.iterdir()) if self.place.is_first else []
         for print_id, document in unsettled:
-            self.settle(order_json.decode_order(document, self.prints / print_id), document)
-        leftovers = list(self.associations.iterdir())
-        leftovers += [folder for folder in self.prints.iterdir() if folder.name not in known_prints]
+            print_ = order_json.decode_order(document, self.prints / print_id)
+            source = self._folder_of(print_.caller.association)
+            if source.parent in mine or (self.place.is_first and not source.exists()):
+                self.settle(print_, document, source)
+        leftovers = [folder for parent in mine for folder in parent.iterdir()]
+        known = known_prints() if orphans else set()
+        leftovers += [folder for folder in orphans if folder.name not in known]
         for folder in leftovers:
             shutil.rmtree(folder)
         return [folder.name for folder in leftovers]
+
+    def _mine(self) -> list[Path]:
+        """Where dead processes left associations that this process looks after; the first has those nobody else has."""
+        if not self.place.is_first:
+            return [self.associations]
+        living = {Place(number, self.place.of).folder for number in range(1, self.place.of)}
+        return [folder for folder in self._of_all() if folder.name not in living]
+
+    def _of_all(self) -> list[Path]:
+        return sorted(self.associations.parent.glob(f"{Place().folder}*"))
+
+    def _folder_of(self, association: str) -> Path:
+        """Where an association's folder is, whosever it is."""
+        folders = [parent / association for parent in self._of_all()]
+        return next((folder for folder in folders if folder.exists()), self.associations / association)
 
     def start(self) -> None:
         """Start to settle orders."""
@@ -110,10 +153,13 @@ class Spool:
         """Have a task done by the settling thread, after all that were given before."""
         self._tasks.put(task)
 
-    def settle(self, print_: Print, document: bytes) -> None:
-        """Give a print its own folder, whole. May run again at any point. Raises ResourceLimit."""
+    def settle(self, print_: Print, document: bytes, source: Path | None = None) -> None:
+        """Give a print its own folder, whole. May run again at any point. Raises ResourceLimit.
+
+        `source`: its association's folder, when that is not one of this process.
+        """
         print_id, folder = print_.id, print_.folder
-        source = self.associations / print_.caller.association
+        source = source or self.associations / print_.caller.association
         try:
             with no_room_named():
                 folder.mkdir(exist_ok=True, mode=0o700)
@@ -169,14 +215,17 @@ class AssociationSpool:
             raise ResourceLimit(f"the association has {limit} bytes in the spool already, its limit")
         name = f"{next(self._numbers)}.ds"
         with no_room_named():
-            if not self._there:
-                self._folder.mkdir(mode=0o700)
-                sync_folder(self._spool.associations)
-                self._there = True
+            self._make_folder()
             write_synced(self._folder / name, data)
             sync_folder(self._folder)
         self._sizes[name] = size
         return name
+
+    def _make_folder(self) -> None:
+        if not self._there:
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            sync_folder(self._spool.associations)
+            self._there = True
 
     def drop(self, name: str) -> None:
         """Forget a data set; prints ordered before have their own link to it by then."""
@@ -199,6 +248,8 @@ class AssociationSpool:
             folder=self._spool.prints / print_id,
         )
         document = order_json.encode_order(print_)
+        with no_room_named():
+            self._make_folder()  # for a film without images too: where it lies says whose its order is
         self._spool.book.add(print_, document)
         self._spool.later(lambda: self._spool.settle(print_, document))
         return print_id

@@ -12,16 +12,20 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from service.children import Child, Role
 from service.config import Settings
 from service.slots import Slot, Taken
 
+if TYPE_CHECKING:
+    from service.node.shared_counts import SharedCounts
+
 log = logging.getLogger(__name__)
 
 TAKEN_PATIENCE_S = 5.0  # the processes of a killed service need a moment to end
 STOP_S = 60.0
+COUNTED_KEYS = 1024  # addresses and totals; partners come on top
 READY_S = 60.0
 
 
@@ -40,6 +44,7 @@ class Supervisor:
     address: str = ""
     _slot: Slot | None = None
     _port: socket.socket | None = None
+    _counts: "SharedCounts | None" = None
     _children: list[Child] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _stopping: bool = False
@@ -61,7 +66,7 @@ class Supervisor:
         try:
             migrate(self.settings.database)
             if Role.NODE in self.roles:
-                self._reserve_port()
+                self._share()
             self._children = [Child(role, number) for role in self.roles for number in range(self._processes(role))]
             self._watch(woken)
         finally:
@@ -93,14 +98,19 @@ class Supervisor:
     def _processes(self, role: Role) -> int:
         return self.settings.dicom.processes if role is Role.NODE else 1
 
-    def _reserve_port(self) -> None:
-        """Hold the port for the node processes, which share it; "any free port" becomes one for all."""
+    def _share(self) -> None:
+        """Hold what the node processes share: the port ("any free one" becomes one for all), and what they count."""
+        from service.node.shared_counts import SharedCounts, new_table
+
         dicom = self.settings.dicom
         try:
             self._port = reserved(dicom.host, dicom.port)
         except OSError as error:
             raise ServeFailed(f"cannot listen on {dicom.host} port {dicom.port}: {error.strerror}") from None
         port = self._port.getsockname()[1]
+        if dicom.processes > 1:
+            keys = COUNTED_KEYS + dicom.max_associations + dicom.max_unnegotiated
+            self._counts = SharedCounts(new_table(dicom.processes, keys), column=0)
         self.settings = self.settings.model_copy(update={"dicom": dicom.model_copy(update={"port": port})})
 
     def _on_signal(self, number: int, frame: object) -> None:
@@ -125,16 +135,25 @@ class Supervisor:
         if child.process is not None and child.process.poll() is not None:
             self._bury(child, now)
         if child.process is None and now >= child.start_at:
-            child.start(self._order(child), [self._slot.descriptor] if self._slot else [])
+            child.start(self._order(child), self._inherited())
             self._selector.register(child.output, selectors.EVENT_READ, child)
 
     def _order(self, child: Child) -> dict[str, Any]:
         """What a process is told at its start."""
-        return {"settings": self.settings.model_dump_json(), "number": child.number}
+        return {
+            "settings": self.settings.model_dump_json(),
+            "number": child.number,
+            "counts_fd": None if self._counts is None else self._counts.descriptor,
+        }
+
+    def _inherited(self) -> list[int]:
+        return [each.descriptor for each in (self._slot, self._counts) if each is not None]
 
     def _bury(self, child: Child, now: float) -> None:
         self._deafen(child)
         code = child.bury(now)
+        if child.role is Role.NODE and self._counts is not None:
+            self._counts.forget(child.number)
         if not self._was_ready:
             raise ServeFailed(f"the {child.role} ended with exit code {code} before it was ready")
         log.error("the %s ended with exit code %s; starting it again in %.1f s", child.name, code, child.wait_s)

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Protocol
 
+from service.node.shared_counts import Counts, OwnCounts
 from service.node.tls import fingerprint, tidy_fingerprint
+
+ASSOCIATIONS, UNLISTED = "associations", "associations of unlisted callers"  # keys of counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,39 +102,49 @@ class PartnerList:
 
 
 class Slots:
-    """How many associations run, altogether and for each partner; thread-safe."""
+    """How many associations run, altogether and for each partner, in all processes; thread-safe."""
 
-    def __init__(self, total: int, reserved: int) -> None:
-        """`reserved` of `total` are kept for listed partners."""
+    def __init__(self, total: int, reserved: int, counts: Counts | None = None) -> None:
+        """`reserved` of `total` are kept for listed partners. `counts` is shared with the other processes."""
         self._total, self._reserved = total, min(reserved, total)
+        self._counts: Counts = counts or OwnCounts()
         self._lock = threading.Lock()
-        self._used: Counter[tuple[str, bool]] = Counter()
-        self._unlisted = 0
+        self._used: Counter[str] = Counter()
 
     def take(self, partner: Partner) -> str | None:
         """Take a slot; or why there is none."""
-        with self._lock:
-            if sum(self._used.values()) >= self._total:
+        counts, key = self._counts, _key(partner)
+        with counts.turn():
+            if counts.total(ASSOCIATIONS) >= self._total:
                 return "all associations in use"
-            if not partner.listed and self._unlisted >= self._total - self._reserved:
+            if not partner.listed and counts.total(UNLISTED) >= self._total - self._reserved:
                 return "only reserved associations left"
-            if self._used[partner.name, partner.listed] >= partner.quota:
+            if counts.total(key) >= partner.quota:
                 return "the partner's quota is used up"
-            self._used[partner.name, partner.listed] += 1
-            self._unlisted += not partner.listed
-            return None
+            if not counts.change(key, 1):
+                return "all associations in use"
+            counts.change(ASSOCIATIONS, 1)
+            counts.change(UNLISTED, int(not partner.listed))
+        with self._lock:
+            self._used[partner.name] += 1
+        return None
 
     def give_back(self, partner: Partner) -> None:
+        counts = self._counts
+        with counts.turn():
+            counts.change(_key(partner), -1)
+            counts.change(ASSOCIATIONS, -1)
+            counts.change(UNLISTED, -int(not partner.listed))
         with self._lock:
-            self._used[partner.name, partner.listed] -= 1
-            self._unlisted -= not partner.listed
-            if not self._used[partner.name, partner.listed]:
-                del self._used[partner.name, partner.listed]
+            self._used[partner.name] -= 1
+            if not self._used[partner.name]:
+                del self._used[partner.name]
 
     def used(self) -> dict[str, int]:
-        """Associations running, by partner."""
-        counts: Counter[str] = Counter()
+        """Associations running in this process, by partner."""
         with self._lock:
-            for (name, _listed), number in self._used.items():
-                counts[name] += number
-        return dict(counts)
+            return dict(self._used)
+
+
+def _key(partner: Partner) -> str:
+    return f"{'partner' if partner.listed else 'anyone'} {partner.name}"

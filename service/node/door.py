@@ -11,7 +11,7 @@ import socket
 import ssl
 import threading
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable
 from struct import Struct
 from typing import Any
@@ -19,6 +19,7 @@ from typing import Any
 from service.node.access import Access
 from service.node.refusals import Refusals
 from service.node.settings import NodeSettings
+from service.node.shared_counts import Counts, OwnCounts
 from service.node.transport import AGAIN
 from service.node.waking import Waker
 
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 _PDU_HEADER = Struct(">BxL")
 _A_ABORT = bytes((7, 0, 0, 0, 0, 4, 0, 0, 0, 0))  # AA-1 of PS3.8 table 9-10: abort source, the service user
 _MAX_WAITING_BYTES = 16 << 20  # of all connections that are not associations yet
+
+HALF_OPEN = "connections"  # a key of counts
 
 Greet = Callable[[socket.socket, bytes, tuple[Any, ...]], None]
 
@@ -59,12 +62,16 @@ class Door:
         refusals: Refusals,
         wrap: Callable[[socket.socket], socket.socket],
         greet: Greet,
+        counts: Counts | None = None,
     ) -> None:
-        """`wrap` puts TLS round a new socket, or nothing; `greet` gets a connection with its first PDU."""
+        """`wrap` puts TLS round a new socket, or nothing; `greet` gets a connection with its first PDU.
+
+        `counts` is shared with the other doors that have the same limits.
+        """
         self._listener, self._settings, self._access, self._refusals = listener, settings, access, refusals
         self._wrap, self._greet = wrap, greet
         self._half_open: OrderedDict[int, HalfOpen] = OrderedDict()  # by file descriptor, oldest first
-        self._hosts: Counter[str] = Counter()
+        self._counts: Counts = counts or OwnCounts()
         self._waiting_bytes = 0
         self._closing = threading.Event()
         self._waker = Waker()
@@ -118,32 +125,43 @@ class Door:
     def _admit(self, sock: socket.socket, address: tuple[Any, ...]) -> None:
         settings = self._settings
         host = str(address[0])
-        if self._hosts[host] >= settings.max_half_open_per_address:
-            self._make_room("too many connections from one address", host)
-        elif len(self._half_open) >= settings.max_half_open:
-            self._make_room("too many connections", None)
+        of_host, of_all = self._count(host, 1)
+        if of_host > settings.max_half_open_per_address:
+            has_room = self._make_room("too many connections from one address", host)
+        else:
+            has_room = of_all <= settings.max_half_open or self._make_room("too many connections", None)
+        if not has_room:
+            self._count(host, -1)
+            sock.close()
+            return
         sock.setblocking(False)
         try:
             sock = self._wrap(sock)
         except (OSError, ValueError):  # gone already
+            self._count(host, -1)
             sock.close()
             return
         connection = HalfOpen(sock, address)
         self._half_open[sock.fileno()] = connection
-        self._hosts[host] += 1
         self._poller.register(sock, select.POLLIN)
         self._read(connection)
 
-    def _make_room(self, reason: str, host: str | None) -> None:
+    def _make_room(self, reason: str, host: str | None) -> bool:
         """Close the oldest connection (of `host`): a caller that means it asks for its association at once.
+
+        False when there is none here: other processes have them all.
 
         Without `host`, connections from addresses nobody is expected from go first.
         """
         expects = self._access.expects
         candidates = [each for each in self._half_open.values() if host is None or each.host == host]
+        if not candidates:
+            self._refusals.add(reason, host or "")
+            return False
         victim = next((each for each in candidates if host is None and not expects(each.host)), candidates[0])
         self._refusals.add(reason, victim.host)
         self._drop(victim)
+        return True
 
     def _drop_oldest(self) -> None:
         if self._half_open:
@@ -235,9 +253,14 @@ class Door:
             return
         self._poller.unregister(fd)
         self._waiting_bytes -= len(connection.received)
-        self._hosts[connection.host] -= 1
-        if not self._hosts[connection.host]:
-            del self._hosts[connection.host]
+        self._count(connection.host, -1)
+
+    def _count(self, host: str, by: int) -> tuple[int, int]:
+        """One more or less; how many there are of this host, and altogether."""
+        with self._counts.turn():
+            self._counts.change(_key(host), by)
+            self._counts.change(HALF_OPEN, by)
+            return self._counts.total(_key(host)), self._counts.total(HALF_OPEN)
 
     def _drop(self, connection: HalfOpen) -> None:
         self._forget(connection)
@@ -246,3 +269,7 @@ class Door:
     def _hand_over(self, connection: HalfOpen) -> None:
         self._forget(connection)
         self._greet(connection.sock, bytes(connection.received), connection.address)
+
+
+def _key(host: str) -> str:
+    return f"connections from {host}"

@@ -15,6 +15,7 @@ from service.node.access import Access
 from service.node.refusals import Refusals
 from service.node.server import NodeAE, NodeServer
 from service.node.settings import NodeSettings
+from service.node.shared_counts import Counts, OwnCounts
 from service.node.tls import TLSSettings, context_of
 
 log = logging.getLogger(__name__)
@@ -33,18 +34,20 @@ class Node:
         handlers: Sequence[Handler],
         access: Access,
         tls: TLSSettings | None = None,
+        counts: Counts | None = None,
     ) -> None:
         """`contexts`: what is accepted, pynetdicom's or (abstract syntax, transfer syntaxes in order of preference).
 
         `handlers`: (event, callable[, arguments]) as for pynetdicom's AE. An N-* handler may give its data set as
         bytes encoded in the context's transfer syntax. `event.assoc.notify` sends an N-EVENT-REPORT. With `tls` there
-        is a second port that speaks TLS only; `settings.port` None leaves the plain one out.
+        is a second port that speaks TLS only; `settings.port` None leaves the plain one out. `counts` are shared with
+        other processes that have the same limits.
         """
         self._settings, self._access, self._tls = settings, access, tls
         self._contexts = [each if isinstance(each, PresentationContext) else _context(*each) for each in contexts]
         self._handlers = list(handlers)
         self.refusals = Refusals()
-        self._ae = NodeAE(settings, access, self.refusals)
+        self._ae = NodeAE(settings, access, self.refusals, counts or OwnCounts())
         self._plain: NodeServer | None = None
         self._secure: NodeServer | None = None
         self._threads: list[threading.Thread] = []

@@ -16,6 +16,7 @@ from service.node.association import NodeAssociation
 from service.node.door import Door
 from service.node.refusals import Refusals
 from service.node.settings import NodeSettings
+from service.node.shared_counts import Counts
 from service.node.transport import NodeSocket
 from service.node.upper_layer import NodeDUL
 
@@ -27,10 +28,11 @@ _BACKLOG = 512
 class NodeAE(AE):
     """The application entity, and what its server and associations share."""
 
-    def __init__(self, settings: NodeSettings, access: Access, refusals: Refusals) -> None:
+    def __init__(self, settings: NodeSettings, access: Access, refusals: Refusals, counts: Counts) -> None:
         super().__init__(settings.ae_title)
         self.settings, self.access, self.refusals = settings, access, refusals
-        self.slots = Slots(settings.max_associations, settings.reserved_associations)
+        self.counts = counts
+        self.slots = Slots(settings.max_associations, settings.reserved_associations, counts)
         self.associations: set[NodeAssociation] = set()
         self.changed = threading.Condition()
         self.maximum_associations = 1_000_000  # counted by `slots`
@@ -114,7 +116,7 @@ class NodeServer(AssociationServer):
         options.setdefault("request_handler", NodeRequestHandler)
         super().__init__(ae, address, *args, **options)
         assert self.socket is not None
-        self._door = Door(self.socket, ae.settings, ae.access, ae.refusals, self._wrap, self._greet)
+        self._door = Door(self.socket, ae.settings, ae.access, ae.refusals, self._wrap, self._greet, ae.counts)
 
     def _bind_defaults(self) -> None:
         for event in evt._INTERVENTION_EVENTS:

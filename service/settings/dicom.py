@@ -35,8 +35,11 @@ class Dicom(Table):
     port: int = Field(default=11112, ge=0, le=65535)  # 0: any free port
     open: bool = False  # any calling AE title may call
     open_to_network: bool = Field(default=False, validate_default=True)
-    processes: Literal[1] = 1
+    processes: int = Field(default=1, ge=1, le=64)  # that share the port; the limits are those of all together
     max_associations: int = Field(default=200, ge=1, le=10_000)
+    reserved_associations: int = Field(default=20, ge=0)  # of these, for [[partners]] alone when `open` is true
+    max_unnegotiated: int = Field(default=256, ge=1, le=10_000)  # connections that have not asked for an association
+    max_unnegotiated_per_address: int = Field(default=64, ge=1, le=10_000)
     max_queue: int = Field(default=10_000, ge=1)  # prints not yet done; more are answered C601H, C602H
     max_pdu_bytes: int = Field(default=131_072, ge=4096, le=1 << 24)
     acse_timeout_s: float = Field(default=30, gt=0)  # for an association to be negotiated

@@ -2,15 +2,20 @@
 
 import logging
 import socket
+from typing import TYPE_CHECKING
 
 from service.config import Settings
 from service.job_events import JobEvents
 from service.settings.dicom import Partner
-from service.spool import Spool
+from service.spool import Place, Spool
 from service.store import orders, prints
 from service.wiring import SOFTWARE_VERSION
 from service.wiring.inbox import commitment_reports, open_inbox, received_studies
 from service.wiring.reception import Orders, Reception
+
+if TYPE_CHECKING:
+    from service.commitment_reports import CommitmentReports
+    from service.node.shared_counts import Counts
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +23,8 @@ log = logging.getLogger(__name__)
 class NodeRole:
     """The process that takes orders."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, place: Place, counts: "Counts | None" = None) -> None:
+        """`counts`: shared with the other processes of the port."""
         from printmgr.scp.contexts import presentation_contexts
         from printmgr.scp.handlers import PrintSCP
         from service.node import Node, NodeSettings, PartnerList, Rule
@@ -26,12 +32,15 @@ class NodeRole:
 
         self._orders = Orders(settings)
         self.events = JobEvents(self._orders.states)
-        self._spool = Spool(settings.spool_dir, self._orders, settings.dicom.max_data_bytes)
+        self._spool = Spool(settings.spool_dir, self._orders, settings.dicom.max_data_bytes, place=place)
         dicom = settings.dicom
         node_settings = NodeSettings(
             host=dicom.host,
             port=dicom.port,
             max_associations=dicom.max_associations,
+            reserved_associations=reserved_of(settings),
+            max_half_open=dicom.max_unnegotiated,
+            max_half_open_per_address=dicom.max_unnegotiated_per_address,
             max_pdu_bytes=dicom.max_pdu_bytes,
             share_port=True,  # with the supervisor, which holds it
             pdu_timeout_s=dicom.pdu_timeout_s,
@@ -41,40 +50,48 @@ class NodeRole:
         scp = PrintSCP(Reception(settings, self._spool, self.events, self._orders.states), SOFTWARE_VERSION)
         film = Application(presentation_contexts(), scp.handlers())
         applications = {printer.ae_title: film for printer in settings.printers}
+        self._reports: CommitmentReports | None = None
         self._inbox = open_inbox(settings) if settings.inbox.ae_title else None
         if self._inbox:
             applications[settings.inbox.ae_title] = received_studies(settings, self._inbox)
-            self._reports = commitment_reports(settings, self._inbox)
+            self._reports = commitment_reports(settings, self._inbox) if place.is_first else None
         titles = Titles(applications)
         access = PartnerList(
             list(applications),
             [Rule.of(partner.ae_title, addresses_of(partner), partner.quota) for partner in settings.partners],
             open_to_all=dicom.open,
         )
-        self._node = Node(node_settings, titles.contexts(), titles.handlers(), access)
-        self._warn_of_access(settings)
+        self._node = Node(node_settings, titles.contexts(), titles.handlers(), access, counts=counts)
+        if place.is_first:
+            self._warn_of_access(settings)
 
     def start(self) -> str:
         """Listen; on which address."""
         with self._orders.store.read() as connection:
-            unsettled, known = orders.unsettled(connection), prints.ids(connection)
-        if removed := self._spool.recover(unsettled, known):
+            unsettled = orders.unsettled(connection)
+        if removed := self._spool.recover(unsettled, self._known_prints):
             log.info("removed %d folders of associations that ended with an earlier process", len(removed))
         self._spool.start()
         self.events.start()
         if self._inbox:
             self._inbox.start()
+        if self._reports:
             self._reports.start()
         self._node.start()
         host, port = self._node.address
         return f"{host}:{port}"
 
+    def _known_prints(self) -> set[str]:
+        with self._orders.store.read() as connection:
+            return prints.ids(connection)
+
     def stop(self) -> None:
         """Let running associations end, settle what they ordered."""
         self._node.stop()
         self.events.stop()
-        if self._inbox:
+        if self._reports:
             self._reports.stop()
+        if self._inbox:
             self._inbox.stop()
         self._spool.stop()
         self._orders.close()
@@ -84,6 +101,12 @@ class NodeRole:
             log.warning("open = true: any calling AE title may print and store here")
         elif not settings.partners:
             log.warning("nobody may call: the settings have no [[partners]] and open = false")
+
+
+def reserved_of(settings: Settings) -> int:
+    """Associations that are kept for listed partners: never more than half, none when nobody is listed."""
+    dicom = settings.dicom
+    return min(dicom.reserved_associations, dicom.max_associations // 2) if settings.partners else 0
 
 
 def addresses_of(partner: Partner) -> list[str]:

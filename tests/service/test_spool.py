@@ -13,7 +13,7 @@ from printmgr.errors import QueueFull, ResourceLimit
 from printmgr.film.model import FilmBox, FilmSession, Image, ImageBox, OrderKind, PixelFormat, PrintOrder, StoredPixels
 from printmgr.film.printer import LogicalPrinter
 from printmgr.ports import Caller, Print
-from service.spool import Spool, load_print
+from service.spool import Place, Spool, load_print
 
 CALLER = Caller("CT1", "PRINTER", "10.0.0.1", "a1")
 PRINTER = LogicalPrinter("PRINTER", slug="printer")
@@ -104,7 +104,7 @@ def test_a_dead_process_is_tidied_up_after_and_its_orders_are_settled(spool, boo
     (tmp_path / "spool/prints/never-committed").mkdir()
     spool.open(Caller("CT1", "P", "::1", "a2"), PRINTER).keep_data_set(b"y")
     after = Spool(tmp_path / "spool", book)
-    assert sorted(after.recover(book.unsettled(), set(book.added))) == ["a1", "a2", "never-committed"]
+    assert sorted(after.recover(book.unsettled(), lambda: set(book.added))) == ["a1", "a2", "never-committed"]
     assert everything(tmp_path / "spool") == [
         "associations",
         "prints",
@@ -112,7 +112,26 @@ def test_a_dead_process_is_tidied_up_after_and_its_orders_are_settled(spool, boo
         f"prints/{print_id}/1.ds",
         f"prints/{print_id}/order.json",
     ]
-    assert after.recover(book.unsettled(), set(book.added)) == []
+    assert after.recover(book.unsettled(), lambda: set(book.added)) == []
+
+
+def test_a_process_leaves_alone_what_living_ones_have(book, tmp_path):
+    root = tmp_path / "spool"
+    spools = [Spool(root, book, place=Place(number, 3)) for number in range(3)]
+    prints = []
+    for number, spool in enumerate(spools):
+        association = spool.open(Caller("CT1", "P", "::1", f"a{number}"), PRINTER)
+        prints.append(association.order(order(association.keep_data_set(b"x")), {}))
+        association.order(order(), {})
+    again = Spool(root, book, place=Place(1, 3))
+    assert again.recover(book.unsettled(), lambda: set(book.added)) == ["a1"]
+    assert book.done == list(book.added)[2:4] and prints[1] == book.done[0]
+    assert everything(root / "associations") == ["a0", "a0/1.ds"]
+    assert everything(root / "associations-3") == ["a2", "a2/1.ds"]
+    fewer = Spool(root, book, place=Place(0, 2))
+    assert fewer.recover(book.unsettled(), lambda: set(book.added)) == ["a0", "a2"]
+    assert sorted(book.done) == sorted(book.added)
+    assert all((root / "prints" / name / "1.ds").read_bytes() == b"x" for name in prints)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +147,7 @@ def test_settling_goes_on_wherever_it_was_cut(spool, book, tmp_path, left):
         os.link(tmp_path / "spool/associations/a1/1.ds", folder / "1.ds")
     for partial in set(left) - {"folder", "1.ds"}:
         (folder / partial).write_bytes(b"half")
-    Spool(tmp_path / "spool", book).recover(book.unsettled(), set(book.added))
+    Spool(tmp_path / "spool", book).recover(book.unsettled(), lambda: set(book.added))
     assert load_print(tmp_path / "spool", print_id).id == print_id
     assert everything(folder) == ["1.ds", "order.json"]
 
@@ -170,7 +189,7 @@ def test_a_disk_that_takes_no_more_is_told_and_keeps_no_half_file(tmp_path):
         from pathlib import Path
         from printmgr.errors import ResourceLimit
         from tests.service.test_spool import Book, CALLER, PRINTER
-        from service.spool import Spool
+        from service.spool import Place, Spool
         association = Spool(Path({str(tmp_path)!r}), Book()).open(CALLER, PRINTER)
         association.keep_data_set(b"x" * 5000)
         resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY))
