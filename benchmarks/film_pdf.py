@@ -15,8 +15,10 @@ from reportlab.pdfgen.canvas import Canvas
 from benchmarks import Row, cpu_ms
 from printmgr.film.layout import FilmLayout, PlacedImage, lay_out
 from printmgr.ports import Print
-from printmgr.render.image import LEVEL, PdfImage, compress, draw, predicted
-from printmgr.render.pdf import POINTS_PER_MM, write_pdf
+from printmgr.render.image import LEVEL, compress, predicted
+from printmgr.render.page import POINTS_PER_MM, Page
+from printmgr.render.pdf import write_pdf
+from printmgr.render.pdf_file import PdfFile, ref
 from samples import phantoms
 from samples.prints import film_of, print_of
 
@@ -65,13 +67,17 @@ def case(what: str, folder: Path, pictures: Pictures, image_display_format: str)
 
 
 def our_pdf(grays: list[np.ndarray], layout: FilmLayout) -> bytes:
-    """The page by our image object, from the grey levels."""
+    """The page by our own file and image, from the grey levels."""
     file = io.BytesIO()
-    canvas = Canvas(file, (layout.width * POINTS_PER_MM, layout.height * POINTS_PER_MM))
+    pdf, page = PdfFile(file), Page(layout.width, layout.height)
+    tree = pdf.reserve()
     for gray, placed in zip(grays, layout.images, strict=True):
-        draw(canvas, PdfImage(compress(gray)), f"image_{placed.position}", *points(layout, placed))
-    canvas.showPage()
-    canvas.save()
+        samples = compress(gray)
+        assert placed.image is not None
+        page.image(pdf.add_stream(samples.entries(), samples.data), placed.image)
+    number = page.write(pdf, tree)
+    pdf.add(f"<< /Type /Pages /Kids [{ref(number)}] /Count 1 >>", tree)
+    pdf.end(pdf.add(f"<< /Type /Catalog /Pages {ref(tree)} >>"), pdf.add("<< >>"), b"")
     return file.getvalue()
 
 

@@ -1,17 +1,19 @@
 """PURE. Where everything of a film lies, in mm from the film's top left corner."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from printmgr.film.annotations import Edge, PlacedText, lines_at, places, strips
+from printmgr.film.annotations import Align, Edge, PlacedText, lines_at, places, strips
 from printmgr.film.density import density_range, named_density
 from printmgr.film.formats import parse
 from printmgr.film.geometry import Rect, Window
 from printmgr.film.model import FilmBox, ImageBox, MagnificationType
 from printmgr.film.placement import place
 from printmgr.film.printer import LogicalPrinter
+from printmgr.film.scale import NOT_TO_SCALE, Ruler, ruler_in, scale_of
 from printmgr.film.sizes import film_size
 
 FOOTER_BETWEEN = "   "  # the footer's texts
+SCALE_WIDTH_MM = 80.0  # that the scale has at most where other text stands beside it
 STANDARD_PITCH_MM = 0.080  # about 4k x 5k on 14x17 in (PS3.3 C.13.3, Requested Resolution ID)
 
 
@@ -40,6 +42,8 @@ class FilmLayout:
     trim: bool
     images: tuple[PlacedImage, ...]
     texts: tuple[PlacedText, ...] = ()  # annotation by position, then the footer; places without text are left out
+    scale: str = ""  # what is said of it (scale.py)
+    ruler: Ruler | None = None  # in the footer
 
 
 def lay_out(film: FilmBox, printer: LogicalPrinter) -> FilmLayout:
@@ -51,11 +55,13 @@ def lay_out(film: FilmBox, printer: LogicalPrinter) -> FilmLayout:
     width, height = film_size(film.film_size_id, film.film_orientation)
     pitch = pitch_of(film.requested_resolution_id, printer)
     by_position = {image_box.position: image_box for image_box in film.image_boxes}
-    images = (
+    images = tuple(
         placed(by_position.get(position), position, box, film, pitch)
         for position, box in enumerate(image_box_rects(film, printer), start=1)
     )
     lightest, darkest = density_range(printer, film)
+    scale = scale_of(images)
+    footer_texts, ruler = footer(film, printer, scale)
     return FilmLayout(
         width=width,
         height=height,
@@ -63,8 +69,10 @@ def lay_out(film: FilmBox, printer: LogicalPrinter) -> FilmLayout:
         border_density=named_density(film.border_density, lightest, darkest, printer.border_density),
         empty_density=named_density(film.empty_image_density, lightest, darkest, printer.empty_density),
         trim=film.trim,
-        images=tuple(images),
-        texts=texts(film, printer),
+        images=images,
+        texts=(*annotation(film, printer), *footer_texts),
+        scale=scale,
+        ruler=ruler,
     )
 
 
@@ -80,22 +88,36 @@ def image_box_rects(film: FilmBox, printer: LogicalPrinter) -> tuple[Rect, ...]:
 def text_area(film: FilmBox, printer: LogicalPrinter) -> Rect:
     """The film without its margin and, at the bottom, its footer. Raises InvalidAttribute."""
     whole = Rect(0.0, 0.0, *film_size(film.film_size_id, film.film_orientation))
-    return whole.inside(printer.margin, bottom=printer.annotation_height if printer.footer else 0.0)
+    has_footer = printer.footer or printer.scale_note
+    return whole.inside(printer.margin, bottom=printer.annotation_height if has_footer else 0.0)
 
 
-def texts(film: FilmBox, printer: LogicalPrinter) -> tuple[PlacedText, ...]:
-    """The film's annotation, and its footer where the printer has one."""
-    area, height = text_area(film, printer), printer.annotation_height
+def annotation(film: FilmBox, printer: LogicalPrinter) -> tuple[PlacedText, ...]:
+    """The film's annotation by position."""
     of_format = places(film.annotation_display_format_id, printer.annotation_formats)
-    found = [
+    its_strips = strips(of_format, text_area(film, printer), printer.annotation_height)
+    return tuple(
         PlacedText(box.text, strip, place.align, box.position)
-        for box, place, strip in zip(film.annotation_boxes, of_format, strips(of_format, area, height), strict=False)
+        for box, place, strip in zip(film.annotation_boxes, of_format, its_strips, strict=False)
         if box.text
-    ]
-    if printer.footer and film.stray_texts:
-        strip = Rect(area.x, area.y + area.height, area.width, height)
-        found.append(PlacedText(FOOTER_BETWEEN.join(film.stray_texts), strip))
-    return tuple(found)
+    )
+
+
+def footer(film: FilmBox, printer: LogicalPrinter, scale: str) -> tuple[tuple[PlacedText, ...], Ruler | None]:
+    """The line below the images: stray annotation at its left, the scale with its ruler at its right."""
+    area = text_area(film, printer)
+    strip = Rect(area.x, area.y + area.height, area.width, printer.annotation_height)
+    stray = FOOTER_BETWEEN.join(film.stray_texts) if printer.footer else ""
+    said = scale if printer.scale_note else ""
+    ruler = ruler_in(strip) if said and said != NOT_TO_SCALE else None
+    width = (ruler.rect.x if ruler else strip.x + strip.width) - strip.x
+    at_right = min(width / 2, SCALE_WIDTH_MM) if stray else width
+    found = []
+    if stray:
+        found.append(PlacedText(stray, replace(strip, width=width - at_right if said else width)))
+    if said:
+        found.append(PlacedText(said, replace(strip, x=strip.x + width - at_right, width=at_right), Align.RIGHT))
+    return tuple(found), ruler
 
 
 def pitch_of(requested_resolution_id: str, printer: LogicalPrinter) -> float:

@@ -42,6 +42,7 @@ class LogicalPrinter:
     pitch: dict[str, float] = field(default_factory=lambda: {"STANDARD": 0.080, "HIGH": 0.040})  # by Resolution ID
     margin: float = 0.0  # round the film
     gap: float = 0.0  # between image boxes
+    scale_note: bool = False  # a line at the bottom: whether images are as large as requested, with a ruler if so
     border_density: str = "BLACK"  # BLACK, WHITE or hundredths of OD
     empty_density: str = "BLACK"
     min_density: float = 0.20

@@ -1,4 +1,4 @@
-"""From encoded pixels to the grey levels of the PDF: one table lookup a pixel, whatever an image says of its bits."""
+"""From encoded pixels to greys and colours of the PDF: one table lookup a pixel, whatever an image says of its bits."""
 
 import logging
 import os
@@ -85,8 +85,40 @@ def grays(
     values = luma(values, image.format) if values.ndim == 3 else values
     if size is not None:
         values = resized(values, size, magnification_type)
-    last = len(transfer) - 1  # of the values; cubic may overshoot
-    return lookup(values, useful(transfer[np.minimum(np.arange(1 << 8 * values.itemsize), last)]))
+    return looked_up(values, transfer)
+
+
+def colors(
+    image: Image,
+    folder: Path,
+    transfer: Samples,
+    window: Window,
+    size: tuple[int, int] | None = None,
+    magnification_type: MagnificationType = MagnificationType.CUBIC,
+) -> Samples:
+    """Red, green and blue (rows, columns, 3) of the shown part of an image of colour; else as `grays`."""
+    bits = bits_of(image.format)
+    values = lookup(shown(read(image, folder), window), useful(value_of_word(bits, image.pixels.big_endian)))
+    if image.format.photometric_interpretation == "YBR_FULL":
+        values = rgb_of_ybr(values, bits.kept)
+    if size is not None:
+        values = resized(values, size, magnification_type)
+    return looked_up(values, transfer)
+
+
+def looked_up(values: Samples, transfer: Samples) -> Samples:
+    """What `transfer` says of values that may be beyond its last: cubic interpolation overshoots."""
+    return lookup(values, useful(transfer[np.minimum(np.arange(1 << 8 * values.itemsize), len(transfer) - 1)]))
+
+
+def rgb_of_ybr(values: Samples, bits: int) -> Samples:
+    """YBR_FULL (PS3.3 C.7.6.3.1.2) of `bits` bits as RGB."""
+    luminance, blue, red = np.moveaxis(values.astype(np.float32), -1, 0)
+    blue, red = blue - (1 << bits - 1), red - (1 << bits - 1)
+    rgb = np.stack(
+        [luminance + 1.402 * red, luminance - 0.344136 * blue - 0.714136 * red, luminance + 1.772 * blue], axis=-1
+    )
+    return np.clip(np.rint(rgb), 0, (1 << bits) - 1).astype(values.dtype)  # type: ignore[no-any-return]
 
 
 def read(image: Image, folder: Path) -> Samples:
@@ -211,7 +243,7 @@ def resized(values: Samples, size: tuple[int, int], magnification_type: Magnific
     >>> resized(np.array([[0, 8], [4, 4]], np.uint8), (1, 1), MagnificationType.CUBIC).tolist()
     [[4]]
     """
-    (columns, rows), (old_rows, old_columns) = size, values.shape
+    (columns, rows), (old_rows, old_columns) = size, values.shape[:2]
     smaller = min(columns, old_columns), min(rows, old_rows)
     if smaller != (old_columns, old_rows):
         values = scaled(values, smaller, cv2.INTER_AREA)

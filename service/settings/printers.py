@@ -42,6 +42,7 @@ class Printer(Table):
     pitch: dict[str, Annotated[float, Field(gt=0.005, le=1)]] = Field(default_factory=lambda: dict(DEFAULT_PITCH))
     margin: Millimetres = 0.0
     gap: Millimetres = 0.0
+    scale_note: bool = False
     border_density: Density = "BLACK"
     empty_density: Density = "BLACK"
     min_density: OpticalDensity = 0.20

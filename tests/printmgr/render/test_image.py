@@ -9,21 +9,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from reportlab.pdfgen.canvas import Canvas
 
-from printmgr.render.image import PdfImage, compress, draw
+from printmgr.film.geometry import Rect
+from printmgr.render.image import compress
+from printmgr.render.page import POINTS_PER_MM, Page
+from printmgr.render.pdf_file import PdfFile, ref
 
 
 def document(*images: np.ndarray) -> bytes:
     """A PDF with each image on its own page, one point a pixel."""
     file = io.BytesIO()
-    canvas = Canvas(file, invariant=1)
-    for number, samples in enumerate(images):
-        rows, columns = samples.shape[:2]
-        canvas.setPageSize((columns, rows))
-        draw(canvas, PdfImage(compress(samples)), f"image_{number}", 0, 0, columns, rows)
-        canvas.showPage()
-    canvas.save()
+    pdf = PdfFile(file)
+    tree = pdf.reserve()
+    pages = []
+    for samples in images:
+        rows, columns = (side / POINTS_PER_MM for side in samples.shape[:2])
+        page, compressed = Page(columns, rows), compress(samples)
+        page.image(pdf.add_stream(compressed.entries(), compressed.data), Rect(0, 0, columns, rows))
+        pages.append(ref(page.write(pdf, tree)))
+    pdf.add(f"<< /Type /Pages /Kids [{' '.join(pages)}] /Count {len(pages)} >>", tree)
+    pdf.end(pdf.add(f"<< /Type /Catalog /Pages {ref(tree)} >>"), pdf.add("<< >>"), b"")
     return file.getvalue()
 
 

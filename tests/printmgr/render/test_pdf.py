@@ -12,10 +12,9 @@ import numpy as np
 import pikepdf
 import pypdfium2
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from printmgr.errors import BadPixels
+from printmgr.film.identity import NOBODY, Identity
 from printmgr.film.layout import lay_out
 from printmgr.film.model import FilmBox, FilmOrientation, LUTShape, MagnificationType, Polarity, PresentationLUT
 from printmgr.film.printer import LogicalPrinter, Resample, Tone
@@ -30,9 +29,9 @@ POINT_MM = 25.4 / 72
 NOISE = np.random.default_rng(5)
 
 
-def pdf_of(print_: Print) -> bytes:
+def pdf_of(print_: Print, patient: Identity = NOBODY) -> bytes:
     file = io.BytesIO()
-    write_pdf(print_, [lay_out(film, print_.printer) for film in print_.order.films], file)
+    write_pdf(print_, [lay_out(film, print_.printer) for film in print_.order.films], file, patient)
     return file.getvalue()
 
 
@@ -252,22 +251,27 @@ def test_a_film_without_images_says_so(tmp_path: Path) -> None:
         assert np.ptp(document[0].render(grayscale=True).to_numpy()) == 255
         with pikepdf.open(io.BytesIO(pdf)) as file:
             fonts = file.pages[0].Resources.Font
-            assert all("/FontFile2" in font.FontDescriptor for font in fonts.values())
+            assert all("/FontFile2" in font.DescendantFonts[0].FontDescriptor for font in fonts.values())
 
 
 def test_a_film_with_an_image_has_neither_text_nor_font(tmp_path: Path) -> None:
     document = pypdfium2.PdfDocument(pdf_of(print_of(tmp_path, [film_of(tmp_path, {2: noise(9, 9)}, "ROW\\2")])))
     assert document[0].get_textpage().get_text_range() == ""
-    assert document.get_metadata_dict()["Keywords"] == ""
+    assert document.get_metadata_dict()["Keywords"] == "not to scale"
 
 
-@given(st.text(max_size=64))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_label_is_told_and_nothing_more(tmp_path: Path, label: str) -> None:
-    pdf = pdf_of(print_of(tmp_path, [film_of(tmp_path, {}, "SLIDE")], film_session_label=label))
-    visible = "".join(letter if letter.isprintable() else " " for letter in label).strip()
+def test_a_label_that_nobody_confirmed_is_not_among_what_the_document_says_of_itself(tmp_path: Path) -> None:
+    pdf = pdf_of(print_of(tmp_path, [film_of(tmp_path, {}, "SLIDE")], film_session_label="DOE^JANE"))
+    assert b"DOE" not in pdf and "DOE".encode("utf-16-be").hex().upper().encode() not in pdf
     with pikepdf.open(io.BytesIO(pdf)) as file:
-        assert file.docinfo["/Title"] == (visible or "Film 20260105-101500-000001")
+        assert file.docinfo["/Title"] == "Film 20260105-101500-000001"
+
+
+def test_a_patient_whose_name_the_document_may_bear_is_its_title(tmp_path: Path) -> None:
+    patient = Identity(patient_id="4711", patient_name="Müller^Åsa^^Dr.=漢字")
+    pdf = pdf_of(print_of(tmp_path, [film_of(tmp_path, {}, "SLIDE")]), patient)
+    with pikepdf.open(io.BytesIO(pdf)) as file:
+        assert file.docinfo["/Title"] == "Müller Åsa Dr., 4711"
 
 
 HOSTILE = [

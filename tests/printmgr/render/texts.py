@@ -1,0 +1,26 @@
+"""A name and what hospitals write beside it, in many scripts."""
+
+TEXTS = {
+    "Latin": "Müller, Åsa · L4/5 Ödem ≤ 12 mm",
+    "Vietnamese": "Nguyễn Thị Phượng",
+    "Greek": "Παπαδόπουλος Γιώργος, θώρακας",
+    "Cyrillic": "Иванов Пётр, снимок №5",
+    "Arabic": "محمد عبد الله، صورة الصدر",
+    "Persian": "پژمان گل‌محمدی ۱۲۳",
+    "Hebrew": "שרה כהן, צילום חזה",
+    "Hebrew and Latin": "שרה כהן CT 12-34 (חזה)",
+    "Chinese": "张伟 胸部正位片",
+    "Traditional Chinese": "陳美麗 胸部正位片",
+    "Japanese": "山田 太郎 胸部 レントゲン",
+    "Korean": "김철수 흉부 전후면",
+    "Thai": "สมชาย ใจดี ที่นี่ ปอด",
+    "Hindi": "राम कुमार क्षयरोग",
+    "Armenian": "Հայկ Պետրոսյան",
+    "Georgian": "გიორგი ბერიძე",
+    "Tamil": "முருகன் நுரையீரல்",
+    "Bengali": "রহিম উদ্দিন",
+    "Amharic": "አበበ በቀለ",
+    "Khmer": "សុខ សុភា",
+    "Burmese": "အောင်ဆန်း",
+    "Tibetan": "བསྟན་འཛིན",
+}
