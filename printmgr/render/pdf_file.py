@@ -28,10 +28,11 @@ class PdfFile:
     def add_stream(self, entries: str, data: bytes, number: int | None = None) -> int:
         """Write a stream with these dictionary entries beside its length; its number.
 
-        EOL stands before endstream (ISO 19005-2, 6.1.7.1).
+        EOL stands before endstream (ISO 19005-2, 6.1.7.1), of two bytes: a lone LF would make one with a last CR of the
+        data, which then were too short by that byte.
         """
         head = f"<< {entries} /Length {len(data)} >>\nstream\n".encode("ascii")
-        return self._object(number, head, data, b"\nendstream")
+        return self._object(number, head, data, b"\r\nendstream")
 
     def end(self, root: int, info: int, identifier: bytes) -> None:
         """Write the cross-reference table and the trailer; every reserved object must be there."""

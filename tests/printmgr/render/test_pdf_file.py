@@ -2,6 +2,7 @@
 
 import io
 
+import page
 import pikepdf
 import pytest
 from hypothesis import given, settings
@@ -15,8 +16,8 @@ def written(*streams: bytes, text: str = "") -> bytes:
     pdf = PdfFile(file)
     pages = pdf.reserve()
     kept = [ref(pdf.add_stream("", data)) for data in streams]
-    page = pdf.add(f"<< /Type /Page /Parent {ref(pages)} /MediaBox [0 0 9 9] /Resources << >> >>")
-    pdf.add(f"<< /Type /Pages /Kids [{ref(page)}] /Count 1 /Streams [{' '.join(kept)}] >>", pages)
+    leaf = pdf.add(f"<< /Type /Page /Parent {ref(pages)} /MediaBox [0 0 9 9] /Resources << >> >>")
+    pdf.add(f"<< /Type /Pages /Kids [{ref(leaf)}] /Count 1 /Streams [{' '.join(kept)}] >>", pages)
     info = pdf.add(f"<< /Title {string(text)} >>")
     pdf.end(pdf.add(f"<< /Type /Catalog /Pages {ref(pages)} >>"), info, b"\x01\x02")
     return file.getvalue()
@@ -28,6 +29,13 @@ def test_streams_read_back(streams: list[bytes]) -> None:
     with pikepdf.open(io.BytesIO(written(*streams))) as document:
         assert [stream.read_bytes() for stream in document.Root.Pages.Streams] == streams
         assert document.check_pdf_syntax() == []
+
+
+@pytest.mark.parametrize("end", [b"", b"\r", b"\n", b"\r\n", b"\n\r", b"\r\r\n"])
+def test_a_stream_may_end_as_a_line_does(end: bytes) -> None:
+    lengths = "PDFA2B-STREAM-LENGTH-001"
+    found = page.validate_pdf_bytes(written(b"data" + end), profile="pdfa-2b").failures
+    assert lengths not in {fault.rule_id for fault in found}
 
 
 @given(st.text(max_size=50, alphabet=st.characters(exclude_categories=["Cs"])))
