@@ -19,7 +19,7 @@ from pynetdicom.service_class import ServiceClass, StorageServiceClass
 
 from service.node.access import Partner
 from service.node.dimse import NodeDIMSE
-from service.node.messages import OpenStream
+from service.node.messages import MessageLog, OpenStream
 from service.node.refusals import printable
 from service.node.services import (
     MISTYPED_ARGUMENT,
@@ -84,6 +84,7 @@ class NodeAssociation(Association):
         self.certificate: bytes | None = None
         # where data sets go while they arrive, then `event.request.stream`; set at EVT_REQUESTED: the peer may be fast
         self.receive_into: OpenStream | None = None
+        self.message_log: MessageLog | None = None  # set at EVT_REQUESTED too
         self._afterwards: list[Callable[[], None]] = []
         self.acse = NodeACSE(self)
         self.dul = NodeDUL(self)

@@ -177,6 +177,10 @@ class NodeDIMSE(DIMSEServiceProvider):
         return bool(control & LAST)
 
     def _deliver(self, incoming: Incoming) -> None:
+        if self._node.message_log is not None:
+            there = incoming.size and incoming.stream is None and not incoming.too_large
+            data = incoming.data.getbuffer() if there else None
+            self._node.message_log.received(incoming.context_id, incoming.fields, data)
         if evt.EVT_DIMSE_RECV in self._node._handlers:
             primitive = self._told(incoming)
         else:
@@ -246,6 +250,9 @@ class NodeDIMSE(DIMSEServiceProvider):
             self._tell_sent(primitive, context_id)
         kind = command_set.HAS_DATA_SET if data_set is not None else command_set.NO_DATA_SET
         command = command_set.encode_primitive(primitive, field, kind)
+        if self._node.message_log is not None:
+            data = None if data_set is None else memoryview(data_set)
+            self._node.message_log.sent(context_id, command_set.decode(command), data)
         limit = self.maximum_pdu_size
         pdus = split(command, context_id, COMMAND, limit)
         if data_set is not None:

@@ -34,6 +34,18 @@ class DataStream(Protocol):
         ...
 
 
+class MessageLog(Protocol):
+    """Is told every message of an association; must not raise, and is called by two threads."""
+
+    def received(self, context_id: int, command: Mapping[str, command_set.Value], data: memoryview | None) -> None:
+        """A whole message came; None: it has no data set, or that lies elsewhere."""
+        ...
+
+    def sent(self, context_id: int, command: Mapping[str, command_set.Value], data: memoryview | None) -> None:
+        """A whole message is about to go."""
+        ...
+
+
 OpenStream = Callable[[Mapping[str, command_set.Value], PresentationContext], DataStream | None]
 """From a message's command set: where its data set goes, or None to have it as bytes."""
 
