@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service import cli_identity
+from service import cli_identity, cli_recorder
 from service.terminal import AsJSON, SettingsFile, fail, print_json, print_table, settings_of, store_of
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Print, list, show and render films.", no_args_is_help=True)
 cli_identity.register(app)
+cli_recorder.register(app)
 
 
 @app.command("list")

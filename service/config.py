@@ -18,7 +18,7 @@ from pydantic_settings import (
 from printmgr.sinks import SINKS, FolderSink
 from service.settings.dicom import Dicom, Inbox, Partner
 from service.settings.identity import WhoseFilm
-from service.settings.keeping import Retention
+from service.settings.keeping import RecorderSettings, Retention
 from service.settings.printers import Printer
 from service.settings.sinks import Sink
 
@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     storage_url: str = ""
     retention: Retention = Field(default_factory=Retention)
+    recorder: RecorderSettings = Field(default_factory=RecorderSettings)
     dicom: Dicom = Field(default_factory=Dicom)
     printers: list[Printer] = Field(default=[Printer(ae_title="PRINTMGR", name="Film")], min_length=1)
     inbox: Inbox = Field(default_factory=Inbox, validate_default=True)
@@ -117,6 +118,10 @@ class Settings(BaseSettings):
     @property
     def inbox_dir(self) -> Path:
         return self.data_dir / "inbox"
+
+    @property
+    def recordings_dir(self) -> Path:
+        return self.data_dir / "recordings"
 
     @property
     def spool_dir(self) -> Path:

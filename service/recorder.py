@@ -21,12 +21,14 @@ from typing import Any, BinaryIO
 
 from pynetdicom import evt
 
+from printmgr.errors import ResourceLimit
 from printmgr.files import make_folder, whole
 from printmgr.recording import CommandValue, Context, DataSet, Header, Message, end_line, header_line, message_line
 
 log = logging.getLogger(__name__)
 
 WANTED = "wanted.json"
+CLOSED = "closed"
 PLAIN = re.compile(r"[^A-Za-z0-9._-]")
 Describe = Callable[[memoryview, str, bool], DataSet]
 """A data set as it is recorded, from its bytes, its transfer syntax, and whether texts are kept."""
@@ -59,19 +61,20 @@ class Recorder:
 
     def handlers(self) -> list[tuple[evt.EventType, Callable[[evt.Event], Any]]]:
         """For an application of the node."""
-        ends = {evt.EVT_RELEASED: "released", evt.EVT_ABORTED: "aborted", evt.EVT_CONN_CLOSE: "closed"}
+        ends = {evt.EVT_RELEASED: "released", evt.EVT_ABORTED: "aborted", evt.EVT_CONN_CLOSE: CLOSED}
         ended = [(what, _ender(how)) for what, how in ends.items()]
         return [(evt.EVT_REQUESTED, self._begin), *ended]
 
     def _begin(self, event: evt.Event) -> None:
-        request = event.assoc.requestor.primitive
+        association: Any = event.assoc
+        request = association.requestor.primitive
         calling_ae = str(request.calling_ae_title).strip() if request else ""
         record = wanted(self._folder).get(calling_ae, self._by_settings.get(calling_ae, Record.OFF))
         if record is not Record.OFF:
-            event.assoc.message_log = RecordedAssociation(self, event.assoc, record)
+            association.message_log = RecordedAssociation(self, association, record)
 
     def open(self, calling_ae: str) -> BinaryIO:
-        """A new file; the oldest ones go where they are too many. Raises OSError."""
+        """A new file; the oldest ones go where they are too many. Raises OSError, ResourceLimit."""
         make_folder(self._folder)
         there = sorted(self._folder.glob("*.jsonl"))
         for old in there[: max(0, len(there) + 1 - self._max_files)]:
@@ -99,13 +102,13 @@ class RecordedAssociation:
         self._note("scp", context_id, command, data)
 
     def end(self, how: str) -> None:
-        """The association is over."""
+        """The association is over; one that was never accepted leaves no file."""
         with self._lock:
-            if not self._over:
-                self._over = True
+            if not self._over and (self._file is not None or self._association.accepted_contexts):
                 self._write(end_line(how))
-                if self._file is not None:
-                    self._file.close()
+            self._over = True
+            if self._file is not None:
+                self._file.close()
 
     def _note(self, sender: str, context_id: int, command: Mapping[str, CommandValue], data: memoryview | None) -> None:
         at_ms = round((time.monotonic() - self._began) * 1000)
@@ -141,7 +144,7 @@ class RecordedAssociation:
                 line = header_line(self._header()) + line
             self._file.write(line)
             self._size += len(line)
-        except OSError as error:
+        except (OSError, ResourceLimit) as error:
             log.warning("a recording ends early: %s", error)
             self._over = True
 
@@ -170,8 +173,10 @@ class RecordedAssociation:
 
 def _ender(how: str) -> Callable[[evt.Event], None]:
     def end(event: evt.Event) -> None:
-        recording = event.assoc.message_log
-        if isinstance(recording, RecordedAssociation):
+        association: Any = event.assoc
+        recording = association.message_log
+        going_on = how == CLOSED and association.is_established  # requests that came are under way; an abort follows
+        if isinstance(recording, RecordedAssociation) and not going_on:
             recording.end(how)
 
     return end

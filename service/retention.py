@@ -10,6 +10,7 @@ from pathlib import Path
 
 from service.config import Settings
 from service.inbox_folder import SETTLED
+from service.recorder import remove_old
 from service.store import commitments, completeness, jobs, prints, removals, study_queries
 from service.store.engine import Store
 
@@ -48,6 +49,7 @@ class Retention:
             ("spool", keep.spool, self._spool),
             ("jobs", keep.jobs, self._jobs),
             ("studies", keep.studies, self._studies),
+            ("recordings", keep.recordings, self._recordings),
         )
         counts = {}
         for kind, days, remove in tasks:
@@ -114,6 +116,13 @@ class Retention:
         for folder in {(self._settings.inbox_dir / one.file).parent for one in held}:
             _remove_run_if_over(folder)
         return 1
+
+    def _recordings(self, before: int) -> int:
+        removed = remove_old(self._settings.recordings_dir, before / 1e6)
+        with self._store.write() as connection:
+            for name, size in removed:
+                removals.record(connection, "recordings", name, size)
+        return len(removed)
 
     def _remove_folder(self, folder: Path) -> int:
         size = sum(file.stat().st_size for file in folder.iterdir())

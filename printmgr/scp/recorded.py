@@ -1,7 +1,7 @@
 """Data sets for the flight recorder: as they came, but pixels as size and hash, and texts masked letter by letter.
 
 What is not known to be harmless is masked: private attributes and those nobody knows. Of a data set that does not add
-up nothing is kept but its size and hash. A mask keeps every length and every blank, caret and backslash, so that what is
+up nothing is kept but its size and hash. A mask keeps every length and every blank, caret and backslash: what is
 replayed has the form of what came.
 """
 

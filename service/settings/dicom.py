@@ -17,6 +17,7 @@ class Partner(Table):
     port: int = Field(default=0, ge=0, le=65535)  # where it takes reports of storage commitment; 0: nowhere
     quirks: list[str] = Field(default=[], max_length=0)  # none is known yet
     quota: int = Field(default=16, ge=1, le=1000)  # associations at one time
+    record: Literal["off", "masked", "plain"] = "off"  # its associations with printers, by the flight recorder
 
     @field_validator("address")
     @classmethod

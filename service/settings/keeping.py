@@ -1,4 +1,4 @@
-"""`[retention]`: how long what is kept."""
+"""`[retention]` and `[recorder]`: how long and how much of what is kept."""
 
 from pydantic import Field
 
@@ -12,4 +12,12 @@ class Retention(Table):
     spool: Days = 14
     jobs: Days = 90
     studies: Days = 30
+    recordings: Days = 14
     hour: int = Field(default=3, ge=0, le=23)  # local hour of the nightly removal
+
+
+class RecorderSettings(Table):
+    """`[recorder]`: the flight recorder."""
+
+    max_bytes: int = Field(default=4 << 20, ge=4096, le=1 << 28)  # of one association
+    max_files: int = Field(default=100, ge=1, le=10_000)  # the oldest go

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from service.commitment_reports import CommitmentReports
     from service.node.shared_counts import Counts
 
+if TYPE_CHECKING:
+    from service.recorder import Recorder
+
 log = logging.getLogger(__name__)
 
 
@@ -48,7 +51,7 @@ class NodeRole:
             idle_timeout_s=dicom.idle_timeout_s,
         )
         scp = PrintSCP(Reception(settings, self._spool, self.events, self._orders.states), SOFTWARE_VERSION)
-        film = Application(presentation_contexts(), scp.handlers())
+        film = Application(presentation_contexts(), [*scp.handlers(), *recorder_of(settings).handlers()])
         applications = {printer.ae_title: film for printer in settings.printers}
         self._reports: CommitmentReports | None = None
         self._inbox = open_inbox(settings) if settings.inbox.ae_title else None
@@ -107,6 +110,21 @@ def reserved_of(settings: Settings) -> int:
     """Associations that are kept for listed partners: never more than half, none when nobody is listed."""
     dicom = settings.dicom
     return min(dicom.reserved_associations, dicom.max_associations // 2) if settings.partners else 0
+
+
+def recorder_of(settings: Settings) -> "Recorder":
+    """The flight recorder of associations with printers."""
+    from printmgr.recording import DataSet
+    from printmgr.scp.encoded import ENCODINGS, IMPLICIT
+    from printmgr.scp.recorded import masked, recorded
+    from service.recorder import Record, Recorder
+
+    def describe(data: memoryview, transfer_syntax: str, plain: bool) -> DataSet:
+        return recorded(data, ENCODINGS.get(transfer_syntax, IMPLICIT), plain)
+
+    by_settings = {partner.ae_title: Record(partner.record) for partner in settings.partners}
+    bounds = (settings.recorder.max_bytes, settings.recorder.max_files)
+    return Recorder(settings.recordings_dir, by_settings, describe, masked, *bounds)
 
 
 def addresses_of(partner: Partner) -> list[str]:

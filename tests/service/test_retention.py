@@ -66,7 +66,7 @@ def house(tmp_path):
 def test_nothing_goes_where_nothing_is_asked(house):
     keep = house()
     pdf = keep.print("old", 10_000)
-    assert keep.run() == {"films": 0, "spool": 0, "jobs": 0, "studies": 0}
+    assert keep.run() == {"films": 0, "spool": 0, "jobs": 0, "studies": 0, "recordings": 0}
     assert pdf.exists() and keep.removed() == []
 
 
@@ -115,6 +115,6 @@ def test_old_jobs_lose_their_steps_and_go_when_they_have_no_film(house):
 def test_everything_goes_in_the_end(house):
     ours = house(films=30, spool=14, jobs=90)
     ours.print("old", 100)
-    assert ours.run() == {"films": 1, "spool": 1, "jobs": 1, "studies": 0}
+    assert ours.run() == {"films": 1, "spool": 1, "jobs": 1, "studies": 0, "recordings": 0}
     with ours.store.read() as connection:
         assert prints.ids(connection) == set()

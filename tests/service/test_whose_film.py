@@ -56,7 +56,8 @@ def identity_of_the_film(data_dir: Path, number: int = 1) -> identities.Identity
     raise AssertionError("nobody looked for whose film it is")
 
 
-def command(data_dir: Path, *arguments: str, fails: bool = False) -> str:
+def command(data_dir: Path, *arguments: str, fails: bool = False, stdout: bool = False) -> str:
+    """What it says; when it is to fail, on standard error unless `stdout`."""
     done = subprocess.run(
         [*CLI, *arguments],
         env=os.environ | {"PRINTMGR_DATA_DIR": str(data_dir)},
@@ -66,7 +67,7 @@ def command(data_dir: Path, *arguments: str, fails: bool = False) -> str:
         check=False,
     )
     assert (done.returncode != 0) is fails, done.stderr
-    return done.stderr if fails else done.stdout
+    return done.stderr if fails and not stdout else done.stdout
 
 
 def test_a_film_with_proposed_study_is_found_confirmed_undone(tmp_path):
