@@ -5,6 +5,7 @@ that what is wrong lies deep inside and is not refused at the door.
 """
 
 import random
+from copy import deepcopy
 from dataclasses import dataclass, field
 from enum import Enum
 from struct import Struct
@@ -172,7 +173,7 @@ class Mutator:
             case 6 if parent:
                 parent.parts += [chance.choice(parent.parts)] * chance.choice((1, 1, 2, 20, 300))
             case 7 if parent and others:
-                stranger = chance.choice(chance.choice(others).below())
+                stranger = deepcopy(chance.choice(chance.choice(others).below()))
                 parent.parts.insert(chance.randrange(len(parent.parts) + 1), stranger)
             case 8 if parent:
                 chance.shuffle(parent.parts)

@@ -87,21 +87,28 @@ def test_four_gigabytes_announced(service, number, long):
         assert target.highest_rss < sum(one.rss_bytes for one in target.before) + 50_000_000
 
 
+Slow = tuple[socket.socket, bytes, int]  # what it sends, and how much of it was sent
+
+
+def begun(target: Target) -> Slow:
+    return target.connect(), REQUEST, 0
+
+
 @forms(100, 500)
 def test_one_byte_every_three_seconds(service, number, long):
     """Inside an association request, and inside a PDU of an association; those that were ended come again."""
     seconds, every_s = (600, 3.0) if long else (3, 0.3)
     message = wire.set_(1, wire.IMAGE_BOX, "1.2", bytes(60_000))
     with under_attack(service(long), long=long) as target:
-        slow: list[tuple[socket.socket, bytes, int]] = []
+        slow: list[Slow] = []
         ended, end = 0, time.monotonic() + seconds
         while time.monotonic() < end:
             turn = time.monotonic() + every_s
             while len(slow) < number:
-                if len(slow) % 10:
-                    slow.append((target.connect(), REQUEST, 0))
-                else:
-                    slow.append((associated(target), message, 0))
+                try:
+                    slow.append((associated(target), message, 0) if len(slow) % 10 == 0 else begun(target))
+                except ConnectionError:  # its quota is used up
+                    slow.append(begun(target))
             going = []
             for sock, data, at in slow:
                 try:
