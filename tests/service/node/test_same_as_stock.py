@@ -1,5 +1,6 @@
 """The same requests to stock pynetdicom and to the node: the same bytes back, handler calls and events."""
 
+import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -41,6 +42,10 @@ class Recorder:
         self.acse: list[Any] = []
         self.states: list[str] = []
         self.watched = watched
+
+    def forget(self) -> None:
+        for log in (self.calls, self.dimse, self.acse, self.states):
+            log.clear()
 
     def handlers(self) -> list[Any]:
         asked = (evt.EVT_N_CREATE, evt.EVT_N_SET, evt.EVT_N_GET, evt.EVT_N_ACTION)
@@ -113,6 +118,7 @@ def stock(recorder: Recorder) -> Iterator[tuple[str, int]]:
         application.add_supported_context(abstract_syntax, syntaxes)
     server = application.start_server(("127.0.0.1", 0), block=False, evt_handlers=recorder.handlers())
     assert server is not None
+    server.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # or each answer waits 40 ms
     try:
         yield server.server_address[:2]
     finally:
@@ -277,21 +283,46 @@ def test_first_pdus_that_are_no_request(first: bytes) -> None:
         assert play(address, [(first, "end")]) == expected
 
 
+DATA = wire.data_set(PatientName="A^B", PatientID="12345678")
+NAMED: dict[str, Any] = {"RequestedSOPClassUID": wire.IMAGE_BOX, "RequestedSOPInstanceUID": "1.2.3"}
+
+
+def cuts_everywhere() -> Iterator[bytes]:
+    """One N-SET in fragments of every length, a PDU each and all in one PDU; and in two cut at every place."""
+    for cut in range(1, 140):
+        parts = wire.fragments(0x0120, 1, DATA, cut=cut, **NAMED)
+        yield b"".join(pdu(4, each) for each in parts)
+        yield pdu(4, b"".join(parts))
+    whole = wire.fragments(0x0120, 1, DATA, **NAMED)
+    for number, part in enumerate(whole):
+        for at in range(1, len(part) - 6):
+            parts = [*whole[:number], *in_two(part, at), *whole[number + 1 :]]
+            yield b"".join(pdu(4, each) for each in parts)
+
+
+def in_two(fragment: bytes, at: int) -> list[bytes]:
+    """A presentation data value as two; only the second keeps the bit that it is the last."""
+    context, control, content = fragment[4], fragment[5], fragment[6:]
+    return [
+        len(part).to_bytes(4, "big") + part
+        for part in (bytes((context, control & 1)) + content[:at], bytes((context, control)) + content[at:])
+    ]
+
+
 def test_cut_at_every_place() -> None:
-    """Fragments of a message cut at every place, in a PDU each and all in one: the same request arrives."""
-    recorder = Recorder(())
-    data = wire.data_set(PatientName="A^B", PatientID="12345678")
-    more: dict[str, Any] = {"RequestedSOPClassUID": wire.IMAGE_BOX, "RequestedSOPInstanceUID": "1.2.3"}
-    with ours(recorder) as address, Peer(address) as peer:
-        peer.associate()
-        expected = _whole_message(peer.send(message(0x0120, 1, data, **more)))
-        call = recorder.calls.pop()
-        for cut in range(1, 140):
-            parts = wire.fragments(0x0120, 1, data, cut=cut, **more)
-            for whole in (b"".join(pdu(4, each) for each in parts), pdu(4, b"".join(parts))):
-                assert _whole_message(peer.send(whole)) == expected
-                assert recorder.calls.pop() == call
-        peer.release()
+    """The same requests arrive and the same answers go out."""
+    found = []
+    for node in (stock, ours):
+        recorder, answers = Recorder(DIMSE), []
+        with node(recorder) as address, Peer(address) as peer:
+            peer.associate()
+            answers = [_whole_message(peer.send(each)) for each in cuts_everywhere()]
+            peer.release()
+            settle(recorder)
+        found.append((answers, recorder.calls, recorder.dimse, recorder.acse))
+    assert found[0] == found[1]
+    assert len(set(found[1][0])) == 1
+    assert len(found[1][1]) == len(found[1][0]) > 350
 
 
 REQUESTS = st.sampled_from([step[0] for step in (*FILM, *STATUSES, *STORE)])
@@ -321,3 +352,58 @@ def play_in_segments(address: tuple[str, int], requests: list[bytes], cuts: list
                 rest = rest[cut:]
             back.append(_whole_message(peer.send(rest)))
         return [*back, peer.release()]
+
+
+UIDS = st.lists(st.integers(0, 99_999), min_size=1, max_size=6).map(lambda parts: ".".join(map(str, [1, 2, *parts])))
+CLASSES = st.sampled_from([wire.FILM_SESSION, wire.FILM_BOX, wire.IMAGE_BOX, wire.PRINTER, wire.PRINT_JOB])
+
+
+@st.composite
+def messages(draw: st.DrawFn) -> bytes:
+    """Any request, with any data set or none, in any fragments, any number of them in a PDU."""
+    field = draw(st.sampled_from([0x0140, 0x0120, 0x0110, 0x0130, 0x0150, 0x0030, 0x0001]))
+    data = draw(st.one_of(st.just(b""), st.binary(max_size=3000)))
+    more: dict[str, Any]
+    if field == 0x0030:
+        more, data, context = {"AffectedSOPClassUID": wire.VERIFICATION}, b"", 3
+    elif field == 0x0001:
+        more = {"AffectedSOPClassUID": wire.CT_STORAGE, "AffectedSOPInstanceUID": draw(UIDS), "Priority": 0}
+        data, context = data or b"\0\0", 7
+    else:
+        kind, context = ("Affected" if field == 0x0140 else "Requested"), 1
+        more = {f"{kind}SOPClassUID": draw(CLASSES), f"{kind}SOPInstanceUID": draw(UIDS)}
+        data = b"" if field in (0x0110, 0x0150) else data or (b"\0\0" if field == 0x0120 else b"")
+        if field == 0x0130:
+            more["ActionTypeID"] = draw(st.integers(0, 65_535))
+    fragments = wire.fragments(field, draw(st.integers(1, 65_535)), data, context, **more)
+    for _ in range(draw(st.integers(0, 5))):
+        at = draw(st.integers(0, len(fragments) - 1))
+        if len(fragments[at]) > 7:
+            fragments[at : at + 1] = in_two(fragments[at], draw(st.integers(1, len(fragments[at]) - 7)))
+    sent, waiting = b"", list[bytes]()
+    for fragment in fragments:
+        waiting.append(fragment)
+        if draw(st.booleans()):
+            sent, waiting = sent + pdu(4, b"".join(waiting)), []
+    return sent + (pdu(4, b"".join(waiting)) if waiting else b"")
+
+
+def test_any_requests_in_any_fragments() -> None:
+    """The same bytes, calls and events, whatever is asked and however it is cut."""
+    expected, found = Recorder(DIMSE), Recorder(DIMSE)
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @given(requests=st.lists(messages(), min_size=1, max_size=5), end=st.sampled_from([RELEASE, (wire.ABORT, "end")]))
+    def check(requests: list[bytes], end: Step) -> None:
+        for recorder in (expected, found):
+            recorder.forget()
+        steps: list[Step] = [associate(), *[(each, "message") for each in requests], end]
+        assert play(our_address, steps) == play(stock_address, steps)
+        for recorder in (expected, found):
+            settle(recorder)
+        assert found.calls == expected.calls
+        assert found.dimse == expected.dimse
+        assert found.acse == expected.acse
+
+    with stock(expected) as stock_address, ours(found) as our_address:
+        check()
