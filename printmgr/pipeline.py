@@ -16,6 +16,7 @@ from printmgr.files import whole
 from printmgr.film.layout import FilmLayout, lay_out
 from printmgr.order_json import encode_order
 from printmgr.ports import Print, Sink
+from printmgr.render.notes import notes_of
 from printmgr.render.pdf import write_pdf
 from printmgr.render.preview import preview_png
 
@@ -77,7 +78,8 @@ def document_step(print_: Print) -> Path:
     """Write down what was printed, for whom and how: film.json."""
     path = print_.folder / DOCUMENT
     if not path.exists():
-        document = encode_order(print_, layouts=read_layouts(print_))
+        layouts = read_layouts(print_)
+        document = encode_order(print_, layouts=layouts, notes=notes_of(print_, layouts))
         with whole(path) as file:
             file.write(document)
     return path

@@ -26,7 +26,7 @@ class SetLine:
     x: float
     y: float
     size: float
-    stands_for: str = ""  # the whole text, where the line is cut off with an ellipsis
+    stands_for: str = ""  # the rest of the text, where the line is cut off with an ellipsis
 
 
 def set_text(text: str, strip: Rect, align: Align) -> tuple[SetLine, ...]:
@@ -46,7 +46,11 @@ def set_text(text: str, strip: Rect, align: Align) -> tuple[SetLine, ...]:
         if "".join(line.text for line in lines).replace(" ", "") == text.replace(" ", ""):
             return placed(lines, strip, align)
     lines = broken(text[:LONGEST], width / least, most, cut_off=True)
-    return tuple(replace(line, stands_for=text) for line in placed(lines, strip, align))
+    rest = text
+    for line in lines[:-1]:
+        rest = rest[len(line.text) :].lstrip()
+    *whole, last = placed(lines, strip, align)
+    return (*whole, replace(last, stands_for=rest))
 
 
 def smallest(height: float, count: int) -> float:

@@ -38,7 +38,8 @@ def test_nothing_is_lost_but_behind_an_ellipsis(text: str, strip: Rect) -> None:
     shown = "".join(line.line.text for line in lines).replace(" ", "")
     whole = presentable(text).strip()
     if any(line.stands_for for line in lines):
-        assert {line.stands_for for line in lines} == {whole}
+        told = "".join(line.stands_for or line.line.text for line in lines)
+        assert told.replace(" ", "") == whole.replace(" ", "")
         assert whole.replace(" ", "").startswith(shown.removesuffix(ELLIPSIS))
     else:
         assert shown == whole.replace(" ", "")
