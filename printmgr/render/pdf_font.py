@@ -9,7 +9,7 @@ import uharfbuzz as hb
 from isal import isal_zlib
 
 from printmgr.render.pdf_file import PdfFile, ref, string
-from printmgr.render.shaping import Glyph, Line, Part
+from printmgr.render.shaping import Glyph, Line, Part, is_mark
 from printmgr.render.typefaces import Typeface
 
 # Not needed to draw glyphs by their number
@@ -113,11 +113,13 @@ class PdfFonts:
 
 
 def standing_for(part: Part, operators: str) -> str:
-    """The operators with the text they stand for, where their glyphs alone do not say it.
+    """The operators with the text they stand for, where their glyphs alone do not say it, or not side by side.
 
     Not from right to left: readers take such glyphs in the order they see them, and turn what they read.
     """
-    return operators if part.right_to_left or all(glyph.text for glyph in part.glyphs) else actual(part.text, operators)
+    if part.right_to_left or all(glyph.text and not is_mark(glyph.text[0]) for glyph in part.glyphs):
+        return operators
+    return actual(part.text, operators)
 
 
 def actual(text: str, operators: str) -> str:

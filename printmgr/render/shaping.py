@@ -138,7 +138,11 @@ def clusters(text: str) -> Iterator[tuple[int, int]]:
 
 
 def belongs_to_the_one_before(character: str) -> bool:
-    return unicodedata.category(character) in ("Mn", "Mc", "Me") or IGNORABLE.match(character) is not None
+    return is_mark(character) or IGNORABLE.match(character) is not None
+
+
+def is_mark(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Mc", "Me")
 
 
 def embedding_levels(text: str, right_to_left: bool) -> list[int]:
