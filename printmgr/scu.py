@@ -1,16 +1,11 @@
 """A Print SCU: sends DICOM images as films to any DICOM printer and tells every status it gets."""
 
-import logging
-import socket
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
-from pynetdicom import AE, evt
 from pynetdicom.association import Association
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at import from a table
     BasicFilmBox,
@@ -22,14 +17,8 @@ from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at impo
     PrinterInstance,
 )
 
-from printmgr.errors import PrintError
+from printmgr.scu_association import Peer, SendFailed, accepted, associate, printable, undisturbed
 from printmgr.scu_images import NoImage, images
-
-log = logging.getLogger(__name__)
-
-
-class SendFailed(PrintError):
-    """The printer could not be reached, or answered a failure."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,49 +74,6 @@ def _set(ds: Dataset, **values: object) -> Dataset:
 
 def _hundredths(density: float | None) -> int | None:
     return None if density is None else round(density * 100)
-
-
-def printable(text: str) -> str:
-    """Text of another machine, such that a terminal does nothing but show it.
-
-    >>> printable("full" + chr(27) + "[2J")
-    'full?[2J'
-    """
-    return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
-class _Gate(threading.Event):
-    """Where pynetdicom's reactor waits while somebody talks; here it waits until the talk is over."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.reached = threading.Event()
-        self.over = False
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.reached.set()
-        return super().wait(timeout)
-
-    def set(self) -> None:
-        if self.over:
-            super().set()
-
-
-@contextmanager
-def undisturbed(association: Association) -> Iterator[None]:
-    """Keep pynetdicom's reactor from the answers that a `send_` method waits for.
-
-    On a busy machine the reactor of pynetdicom 3.0 now and then passes its checkpoint just before a request goes out
-    and takes the answer; the caller then waits until its timeout. Requests of the peer wait until the talk is over."""
-    gate, before = _Gate(), association._reactor_checkpoint
-    association._reactor_checkpoint = gate
-    before.set()
-    gate.reached.wait(association.ae.dimse_timeout or 30.0)
-    try:
-        yield
-    finally:
-        gate.over = True
-        gate.set()
 
 
 class _Conversation:
@@ -218,38 +164,14 @@ def _reference(sop_class: str, uid: str) -> Dataset:
 
 
 def _associate(host: str, port: int, called_ae: str, options: SendOptions) -> Association:
-    ae = AE(ae_title=options.calling_ae)
-    ae.maximum_pdu_size = 131072
-    ae.acse_timeout = ae.dimse_timeout = ae.network_timeout = options.timeout_s
-    ae.connection_timeout = options.timeout_s
     syntaxes = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
     needed = [BasicGrayscalePrintManagementMeta, *([PresentationLUT] if options.presentation_lut_shape else [])]
-    for sop_class in needed:
-        ae.add_requested_context(sop_class, syntaxes)
-    association = ae.associate(
-        host, port, ae_title=called_ae, max_pdu=131072, evt_handlers=[(evt.EVT_CONN_OPEN, _no_delay)]
-    )
-    if not association.is_established:
-        raise SendFailed(f"{called_ae} at {host} port {port} {_why_not(association)}")
-    accepted = {context.abstract_syntax for context in association.accepted_contexts}
-    if refused := [sop_class.name for sop_class in needed if sop_class not in accepted]:
+    peer = Peer(host, port, called_ae, options.calling_ae, options.timeout_s)
+    association = associate(peer, dict.fromkeys(needed, syntaxes))
+    if refused := [sop_class.name for sop_class in needed if sop_class not in accepted(association)]:
         association.release()
-        raise SendFailed(f"{called_ae} at {host} port {port} does not do {', '.join(refused)}")
+        raise SendFailed(f"{peer} does not do {', '.join(refused)}")
     return association
-
-
-def _no_delay(event: evt.Event) -> None:
-    """Command and data set go in two writes; without this the second waits 40 ms for an acknowledgement."""
-    transport = event.assoc.dul.socket
-    if transport and transport.socket:
-        transport.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-
-
-def _why_not(association: Association) -> str:
-    if association.is_rejected:
-        answer = association.acceptor.primitive
-        return f"rejected the association: {answer.reason_str if answer else 'no reason given'}"
-    return "cannot be reached or aborted the association"
 
 
 def send(

@@ -21,6 +21,15 @@ def reference(value: str) -> str:
     return value
 
 
+def ae_title(value: str) -> str:
+    """PS3.5 6.2, AE. Raises ValueError."""
+    title = value.strip(" ")
+    if not 1 <= len(title) <= 16 or any(not 0x20 <= ord(c) < 0x7F or c == "\\" for c in title):
+        raise ValueError("expected an AE title: 1 to 16 printable ASCII characters without backslash")
+    return title
+
+
+AETitle = Annotated[str, AfterValidator(ae_title)]
 Secret = Annotated[str, AfterValidator(reference)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Host = Annotated[str, Field(pattern=r"^[0-9A-Za-z:.%_-]+$", max_length=253)]

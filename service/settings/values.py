@@ -6,6 +6,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from printmgr.sinks.settings import AETitle
+
+__all__ = ["AETitle", "Days", "Density", "Millimetres", "OpticalDensity", "Part", "Table", "density", "is_loopback"]
+
 DENSITY = re.compile(r"BLACK|WHITE|[0-9]{1,3}")
 
 
@@ -15,21 +19,12 @@ class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def ae_title(value: str) -> str:
-    """PS3.5 6.2, AE: up to 16 printable characters of ASCII without backslash, not only spaces."""
-    title = value.strip(" ")
-    if not 1 <= len(title) <= 16 or any(not 0x20 <= ord(c) < 0x7F or c == "\\" for c in title):
-        raise ValueError("expected an AE title: 1 to 16 printable ASCII characters without backslash")
-    return title
-
-
 def density(value: str) -> str:
     if not DENSITY.fullmatch(value):
         raise ValueError("expected BLACK, WHITE or hundredths of OD, such as '150'")
     return value
 
 
-AETitle = Annotated[str, AfterValidator(ae_title)]
 Density = Annotated[str, AfterValidator(density)]
 Millimetres = Annotated[float, Field(ge=0, le=500)]
 OpticalDensity = Annotated[float, Field(ge=0, le=6)]
