@@ -1,5 +1,6 @@
 """PLUGIN POINT. Where finished films go; a sink's fields are its settings."""
 
+from printmgr.sinks.film_printer import FilmPrinterSink
 from printmgr.sinks.folder import FolderSink
 from printmgr.sinks.mail import MailSink
 from printmgr.sinks.pacs import PacsSink
@@ -7,12 +8,13 @@ from printmgr.sinks.settings import SinkSettings
 from printmgr.sinks.webhook import WebhookSink
 
 SINKS: dict[str, type[SinkSettings]] = {
+    "film_printer": FilmPrinterSink,
     "folder": FolderSink,
     "mail": MailSink,
     "pacs": PacsSink,
     "webhook": WebhookSink,
 }
 
-AnySink = FolderSink | MailSink | PacsSink | WebhookSink
+AnySink = FilmPrinterSink | FolderSink | MailSink | PacsSink | WebhookSink
 
-__all__ = ["SINKS", "AnySink", "FolderSink", "MailSink", "PacsSink", "SinkSettings", "WebhookSink"]
+__all__ = ["SINKS", "AnySink", "FilmPrinterSink", "FolderSink", "MailSink", "PacsSink", "SinkSettings", "WebhookSink"]
