@@ -20,7 +20,8 @@ from printmgr.errors import UnreadableDataSet
 from printmgr.recording import CommandValue, Context, Message, Recording
 from printmgr.scp.encoded import ENCODINGS
 from printmgr.scp.recorded import leaves
-from printmgr.scu import Answer, SendFailed, printable, undisturbed
+from printmgr.scu import Answer
+from printmgr.scu_association import SendFailed, printable, undisturbed
 
 log = logging.getLogger(__name__)
 

@@ -246,7 +246,10 @@ def meta_of(film: FilmBox) -> str:
 
 def luts_of(films: Iterable[FilmBox]) -> list[bool]:
     """Whether each film, or an image on it, has a Presentation LUT."""
-    return [any(place.presentation_lut is not None for place in (film, *film.image_boxes)) for film in films]
+    return [
+        film.presentation_lut is not None or any(box.presentation_lut is not None for box in film.image_boxes)
+        for film in films
+    ]
 
 
 def light(said: Dataset, film: FilmBox) -> None:
