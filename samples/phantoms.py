@@ -122,3 +122,13 @@ def colour(size: int = 512) -> Pixels:
     for index, rgb in enumerate(((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255), (0, 0, 0))):
         picture[patch : patch * 2, patch * (index + 1) : patch * (index + 2)] = rgb
     return picture
+
+
+def perfusion(number: int, size: int = 512) -> Pixels:
+    """An RGB picture (size, size, 3): a slice in grey with a map of flow over it in the colours of heat."""
+    slice_ = np.clip((ct_slice(6 + 4 * number, size=size).astype(np.float64) + 160) / 400, 0, 1)
+    y, x = np.mgrid[-1 : 1 : complex(0, size), -1 : 1 : complex(0, size)]
+    flow = np.exp(-(((x - 0.25 + 0.2 * number) ** 2 + (y + 0.1) ** 2) / 0.12)) * _ellipse(x, y, 0, 0, 0.77, 0.57)
+    heat = np.stack([np.clip(3 * flow, 0, 1), np.clip(3 * flow - 1, 0, 1), np.clip(3 * flow - 2, 0, 1)], axis=-1)
+    share = np.clip(flow * 2, 0, 0.8)[..., None]
+    return np.round(255 * (slice_[..., None] * (1 - share) + heat * share)).astype(np.uint8)
