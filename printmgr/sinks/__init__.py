@@ -4,6 +4,7 @@ from printmgr.sinks.film_printer import FilmPrinterSink
 from printmgr.sinks.folder import FolderSink
 from printmgr.sinks.mail import MailSink
 from printmgr.sinks.pacs import PacsSink
+from printmgr.sinks.paper import PaperSink
 from printmgr.sinks.settings import SinkSettings
 from printmgr.sinks.webhook import WebhookSink
 
@@ -12,9 +13,20 @@ SINKS: dict[str, type[SinkSettings]] = {
     "folder": FolderSink,
     "mail": MailSink,
     "pacs": PacsSink,
+    "paper": PaperSink,
     "webhook": WebhookSink,
 }
 
-AnySink = FilmPrinterSink | FolderSink | MailSink | PacsSink | WebhookSink
+AnySink = FilmPrinterSink | FolderSink | MailSink | PacsSink | PaperSink | WebhookSink
 
-__all__ = ["SINKS", "AnySink", "FilmPrinterSink", "FolderSink", "MailSink", "PacsSink", "SinkSettings", "WebhookSink"]
+__all__ = [
+    "SINKS",
+    "AnySink",
+    "FilmPrinterSink",
+    "FolderSink",
+    "MailSink",
+    "PacsSink",
+    "PaperSink",
+    "SinkSettings",
+    "WebhookSink",
+]

@@ -65,7 +65,11 @@ class SinkContract:
     def print_(self, tmp_path: Path) -> Print:
         folder = tmp_path / "print"
         folder.mkdir()
-        return finished_print(folder)
+        return replace(finished_print(folder), id=self.print_id())
+
+    def print_id(self) -> str:
+        """One that the receiver has not seen."""
+        return "20260105-101500-000001"
 
     def deliver(self, sink: Sink, print_: Print, number: int = 1) -> str:
         sending = Sending(PATIENT if sink.needs_patient else None, number)
