@@ -4,6 +4,7 @@ import io
 import math
 import subprocess
 import sys
+import tracemalloc
 from dataclasses import replace
 from pathlib import Path
 
@@ -327,3 +328,18 @@ def test_pixels_that_are_gone_fail_the_print(tmp_path: Path) -> None:
     (tmp_path / "1_1.ds").unlink()
     with pytest.raises(BadPixels, match=r"1_1\.ds is missing"):
         pdf_of(print_)
+
+
+def test_many_films_take_the_memory_of_one(tmp_path: Path) -> None:
+    picture = noise(512, 512, 12)
+    peaks = []
+    for count in (1, 24):
+        films = [film_of(tmp_path, {1: picture}, "STANDARD\\1,1", number) for number in range(count)]
+        print_ = print_of(tmp_path, films)
+        layouts = [lay_out(film, print_.printer) for film in films]
+        with (tmp_path / f"{count}.pdf").open("wb") as file:
+            tracemalloc.start()
+            write_pdf(print_, layouts, file)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
