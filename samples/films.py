@@ -123,13 +123,13 @@ def done(answer: tuple[Dataset, Dataset | None]) -> Dataset:
 
 
 def color_film() -> SampleFilm:
-    """A perfusion-like sheet in colour, one image beside it in grey, as requested 120 mm wide."""
+    """A perfusion-like sheet in colour, one image beside it in grey, as requested 150 mm wide."""
     return SampleFilm(
         "STANDARD\\2,2",
         {1: phantoms.perfusion(0), 2: phantoms.perfusion(1), 3: phantoms.colour(), 4: phantoms.test_pattern(512)},
         color=True,
         planar=True,
-        texts=("Perfusion · rCBF, rCBV",),
+        texts=("Lung perfusion · Müller, Åsa",),
         of_film={"AnnotationDisplayFormatID": "LABEL"},
         of_images={"RequestedImageSize": "150"},
     )
