@@ -93,6 +93,10 @@ class Inbox(Protocol):
         """A new file that begins with `meta`; its name has nothing of what the sender says. Never raises."""
         ...
 
+    def prepare(self) -> None:
+        """Do what can be done for the next arrival before it comes. Never raises."""
+        ...
+
     def held(self, sop_instance_uids: Sequence[str]) -> Mapping[str, str]:
         """Of these, the instances whose files are safe on the disk, with their SOP classes. Raises NoRoom."""
         ...

@@ -2,27 +2,30 @@
 
 import errno
 import io
-from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+import os
+from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
 
 from media.errors import MediaError, NoRoom, Unreadable
 from media.studies import Receipt, Received
 from service.node.streamed import StreamedFile
 from service.spool import NO_ROOM
 
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
 MOST_FRAGMENTS = 256
+BEGIN_BYTES = 4096
 
 
 class Place(Protocol):
     """Where arrivals go."""
 
-    @property
-    def arriving(self) -> Path:
-        """A folder for files that have no name yet."""
-        ...
-
     def check_room(self) -> None:
         """Raises NoRoom when the disk is nearly full."""
+        ...
+
+    def new_file(self) -> StreamedFile:
+        """An empty file. Raises OSError."""
         ...
 
     def keep(self, file: StreamedFile, received: Received) -> Receipt:
@@ -30,21 +33,59 @@ class Place(Protocol):
         ...
 
 
+class Reading(io.RawIOBase):
+    """A file from its first byte, of which the beginning is in memory."""
+
+    def __init__(self, begin: bytes, descriptor: int, size_bytes: int) -> None:
+        self._begin, self._descriptor, self._size = begin, descriptor, size_bytes
+        self._at = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+        self._at = offset + (0, self._at, self._size)[whence]
+        return self._at
+
+    def tell(self) -> int:
+        return self._at
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Raises OSError."""
+        stop = self._size if size is None or size < 0 else self._at + size
+        if stop <= len(self._begin):
+            data = self._begin[self._at : stop]
+        else:
+            data = os.pread(self._descriptor, max(0, stop - self._at), self._at)
+        self._at += len(data)
+        return data
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        view = memoryview(buffer).cast("B")
+        data = self.read(len(view))
+        view[: len(data)] = data
+        return len(data)
+
+
 class FileArrival:
     """A file of the inbox while its data set arrives (media.ports.Arrival)."""
 
-    __slots__ = ("_error", "_file", "_fragments", "_max_bytes", "_place", "data_set_at", "size_bytes")
+    __slots__ = ("_begin", "_error", "_file", "_fragments", "_max_bytes", "_place", "data_set_at", "size_bytes")
 
     def __init__(self, place: Place, meta: bytes, max_bytes: int) -> None:
         self._place = place
         self._max_bytes = max_bytes
         self._file: StreamedFile | None = None
         self._error: MediaError | None = None
+        self._begin = b""  # what the header scan looks at first
         self._fragments: list[memoryview] = []  # not written yet: a few large writes are cheaper than many
         self.data_set_at = self.size_bytes = 0
         try:
             place.check_room()
-            self._file = StreamedFile(place.arriving)
+            self._file = place.new_file()
         except NoRoom as error:
             self._error = error
         except OSError as error:
@@ -57,6 +98,9 @@ class FileArrival:
             return
         self.size_bytes += len(fragment)
         self._fragments.append(fragment)
+        missing = BEGIN_BYTES - len(self._begin)
+        if missing > 0:
+            self._begin += fragment[:missing]
         if self.size_bytes > self._max_bytes:
             self._fail(NoRoom(f"more than {self._max_bytes} bytes, the limit for one instance"))
         elif len(self._fragments) >= MOST_FRAGMENTS:
@@ -77,9 +121,7 @@ class FileArrival:
 
     def reading(self) -> BinaryIO:
         self.flush()
-        stream = io.FileIO(self._written().fileno(), closefd=False)
-        stream.seek(0)
-        return cast(BinaryIO, stream)
+        return cast(BinaryIO, Reading(self._begin, self._written().fileno(), self.size_bytes))
 
     def keep(self, received: Received) -> Receipt:
         file = self._written()

@@ -5,7 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
@@ -56,6 +56,7 @@ class StudyInbox:
         self._clock = threading.Thread(target=self._settle_studies, name="study clock", daemon=True)
         self._changed = threading.Event()
         self._stopping = threading.Event()
+        self._ahead: list[StreamedFile] = []  # empty files that wait for an instance
         self._free = 0
         self._looked = 0.0
         if off:
@@ -73,15 +74,11 @@ class StudyInbox:
         self._stopping.set()
         self._changed.set()
         self._clock.join()
+        self._ahead.clear()
         self._commit.close()
         self._writer.close()
         self.folder.close()
         self.store.close()
-
-    @property
-    def arriving(self) -> Path:
-        """A folder for files that have no name yet."""
-        return self.folder.arriving
 
     # media.ports.Inbox
 
@@ -100,6 +97,18 @@ class StudyInbox:
         if not self._changed.is_set():
             self._changed.set()
         return receipt
+
+    def prepare(self) -> None:
+        """Open a file ahead: making one takes longer than naming it, and now nobody waits."""
+        if not self._ahead:
+            with suppress(OSError):  # `new_file` meets it again
+                self._ahead.append(StreamedFile(self.folder.arriving))
+
+    def new_file(self) -> StreamedFile:
+        try:
+            return self._ahead.pop()
+        except IndexError:
+            return StreamedFile(self.folder.arriving)
 
     def check_room(self) -> None:
         """Raises NoRoom when the disk is nearly full."""

@@ -5,6 +5,7 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
+from pynetdicom.dimse_primitives import C_STORE
 
 from media.ports import Arrival, Inbox
 from media.scp.answers import Answer, refusal, sender_of
@@ -46,10 +47,14 @@ class InboxSCP:
         def open_file(command: Mapping[str, Any], context: Any) -> Arrival | None:
             return self._storage.open(sender, command, str(context.transfer_syntax[0]))
 
-        event.assoc.receive_into = open_file  # type: ignore[attr-defined]  # of the node's association
+        assoc: Any = event.assoc  # the node's, which knows these
+        assoc.receive_into = open_file
+        assoc.at_once = frozenset({C_STORE})
 
     def c_store(self, event: evt.Event) -> int | Dataset:
         context = event.context
+        assoc: Any = event.assoc
+        assoc.afterwards(self._storage.prepare)
         return self._storage.store(
             self._reception(event), event.request, str(context.abstract_syntax), str(context.transfer_syntax)
         )

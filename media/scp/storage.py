@@ -55,6 +55,10 @@ class Storage:
         class_uid, uid = str(command.get("AffectedSOPClassUID")), str(command.get("AffectedSOPInstanceUID"))
         return self._arrive(sender, class_uid, uid, transfer_syntax) if is_uid(class_uid) and is_uid(uid) else None
 
+    def prepare(self) -> None:
+        """Do what can be done for the next instance before it comes."""
+        self._inbox.prepare()
+
     def store(self, reception: Reception, request: Any, abstract_syntax: str, transfer_syntax: str) -> int | Dataset:
         """The status of a C-STORE; success only when the instance is as safe as the settings ask."""
         class_uid, uid = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
@@ -62,9 +66,9 @@ class Storage:
         try:
             if class_uid != abstract_syntax:
                 return refusal(CLASS_NOT_SUPPORTED, f"{class_uid} on a context of {abstract_syntax}")
-            if not is_uid(class_uid) or not is_uid(uid):
-                return refusal(INVALID_INSTANCE, "SOP Class or Instance UID is no UID")
             if arrival is None:
+                if not is_uid(class_uid) or not is_uid(uid):
+                    return refusal(INVALID_INSTANCE, "SOP Class or Instance UID is no UID")
                 arrival = self._arrive(reception.sender, class_uid, uid, transfer_syntax)
                 arrival.write(request.DataSet.getbuffer())
             receipt = self._keep(reception, arrival)

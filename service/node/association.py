@@ -85,6 +85,11 @@ class NodeAssociation(Association):
         # where data sets go while they arrive, then `event.request.stream`; set at EVT_REQUESTED: the peer may be fast
         self.receive_into: OpenStream | None = None
         self.message_log: MessageLog | None = None  # set at EVT_REQUESTED too
+        # requests of these services are served in the upper layer's thread when nothing else is being served: no change
+        # of threads, but their handlers must not wait for anything from the peer; set at EVT_REQUESTED
+        self.at_once: frozenset[type] = frozenset()
+        self._serving = threading.Lock()
+        self._takes_requests = False
         self._afterwards: list[Callable[[], None]] = []
         self.acse = NodeACSE(self)
         self.dul = NodeDUL(self)
@@ -149,6 +154,7 @@ class NodeAssociation(Association):
     def _run_reactor(self) -> None:
         dul = self.dul
         assert isinstance(dul, NodeDUL)
+        self._takes_requests = True
         while not self._kill:
             # paused as pynetdicom understands it: another thread may take answers from the queues now
             self._is_paused = True
@@ -156,11 +162,26 @@ class NodeAssociation(Association):
                 self.signal.wait(self._idle_left_s())
             self._reactor_checkpoint.wait()
             self._is_paused = False
-            context_id, message = self.dimse.get_msg()
-            if message is not None:
-                self._serve_request(message, context_id)
-            if self._is_over(dul):
-                return
+            with self._serving:
+                context_id, message = self.dimse.get_msg()
+                if message is not None:
+                    self._serve_request(message, context_id)
+                if self._is_over(dul):
+                    return
+
+    def serve_at_once(self, message: Any, context_id: int) -> bool:
+        """Serve a request in the calling thread, the upper layer's; False: it has to wait for its turn."""
+        if type(message) not in self.at_once or not self._takes_requests or not self._reactor_checkpoint.is_set():
+            return False
+        if not self._serving.acquire(blocking=False):
+            return False
+        try:
+            if self.dimse.msg_queue.queue:
+                return False
+            self._serve(message, context_id)
+        finally:
+            self._serving.release()
+        return True
 
     def _idle_left_s(self) -> float | None:
         timer = self.dul._idle_timer
@@ -200,12 +221,17 @@ class NodeAssociation(Association):
     # requests
 
     def _serve_request(self, msg: Any, context_id: int) -> None:
+        self._is_paused = True
+        self._serve(msg, context_id)
+        self._is_paused = False
+
+    def _serve(self, msg: Any, context_id: int) -> None:
         if self._sent_release:
             return
         context = self._accepted_cx.get(context_id)
         if context is None:
             self.refused("message on a context that was not accepted", context_id)
-            self.abort()
+            self._give_up()
             return
         if not msg.is_valid_request:
             if msg.MessageID is not None and msg.MessageIDBeingRespondedTo is None:
@@ -216,7 +242,6 @@ class NodeAssociation(Association):
             self.dimse.send_msg(refusal(msg, RESOURCE_LIMITATION), context_id)
             return
         self.dimse.cancel_req = {}
-        self._is_paused = True
         service = self._service_class(msg)(self)
         if isinstance(service, NormalizedService):
             service.names_instances = self.settings.name_instances
@@ -229,10 +254,12 @@ class NodeAssociation(Association):
                 log.exception("%s of %s could not be served", type(msg).__name__, self.label)
             else:  # pynetdicom's raise anything on a request of another service than theirs
                 self.refused("request cannot be served", f"{type(msg).__name__}: {wrong!r}")
-            self.abort()
+            self._give_up()
         self._do_afterwards()
-        self._is_paused = False
         self.dimse.cancel_req = {}
+
+    def _give_up(self) -> None:
+        self.abort(block=threading.current_thread() is not self.dul)
 
     def afterwards(self, task: Callable[[], None]) -> None:
         """Have `task` done, in the association's thread, when the request that is being served has its answer."""
@@ -297,6 +324,8 @@ class NodeAssociation(Association):
             arrived.append(response)
             done.set()
 
+        if threading.current_thread() is self.dul:
+            raise RuntimeError("a handler that is served at once cannot wait for the peer; `notify` does not wait")
         number = self.notify(dataset, event_type, class_uid, instance_uid, meta_uid, answered)
         done.wait(self.dimse_timeout)
         self.dimse.forget(number)

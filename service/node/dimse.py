@@ -199,6 +199,9 @@ class NodeDIMSE(DIMSEServiceProvider):
                 return
             if self._answered(primitive):
                 return
+        if self._node.serve_at_once(primitive, incoming.context_id):
+            self._upper_layer.was_busy()
+            return
         with self._counting:
             self._waiting_bytes += size_of(primitive)
         self.msg_queue.put((incoming.context_id, primitive))

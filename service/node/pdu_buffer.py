@@ -22,15 +22,16 @@ class PDUBuffer:
     def __init__(
         self,
         sock: NodeSocket,
-        limit: Callable[[], int],
+        limit: int,
         received: bytes = b"",
         reused: Callable[[], None] = lambda: None,
     ) -> None:
-        """`limit()`: the longest PDU accepted now; `received`: what was read before.
+        """`limit`: the longest PDU accepted now; `received`: what was read before.
 
         `reused()` is called before the room of PDUs that were given out is used again: until then their views hold.
         """
-        self._socket, self._limit, self._reused = sock, limit, reused
+        self.limit = limit
+        self._socket, self._reused = sock, reused
         self._data = bytearray(max(_SMALL, len(received)))
         self._data[: len(received)] = received
         self._start, self._end = 0, len(received)
@@ -56,8 +57,8 @@ class PDUBuffer:
         kind, length = _PDU_HEADER.unpack_from(self._data, start)
         if not 1 <= kind <= 7:
             raise BadPDU(f"PDU type {kind:02X}H; expected 01H to 07H")
-        if length > self._limit():
-            raise BadPDU(f"PDU of {length} bytes; at most {self._limit()} are taken")
+        if length > self.limit:
+            raise BadPDU(f"PDU of {length} bytes; at most {self.limit} are taken")
         end = start + 6 + length
         if end <= self._end:
             self._start = end
@@ -67,7 +68,10 @@ class PDUBuffer:
 
     def _receive(self) -> bool:
         size = len(self._data)
-        if self._start + self._wanted > size or size - self._end < size // _LEAST_READ:
+        if self._start == self._end:  # bytes just used are still in the processor's cache
+            self._reused()
+            self._start = self._end = 0
+        elif self._start + self._wanted > size or size - self._end < size // _LEAST_READ:
             self._make_room()
         number = self._socket.receive_into(memoryview(self._data)[self._end :])
         if number:

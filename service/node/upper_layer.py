@@ -56,7 +56,7 @@ class NodeDUL(DULServiceProvider):
     def begin_with(self, received: bytes) -> None:
         """Bytes read before this thread takes over."""
         assert isinstance(self.socket, NodeSocket)
-        self._buffer = PDUBuffer(self.socket, self._pdu_limit, received, self._node.dimse.flush)
+        self._buffer = PDUBuffer(self.socket, self._pdu_limit(), received, self._node.dimse.flush)
 
     def wake(self) -> None:
         self._waker.wake()
@@ -142,11 +142,14 @@ class NodeDUL(DULServiceProvider):
 
     def _hold_up(self) -> None:
         """Read nothing until some of what was received is served; the peer is not to blame for the delay."""
-        assert self._buffer is not None
-        if self._buffer.began_at is not None:
-            self._buffer.began_at = time.monotonic()
+        self.was_busy()
         self._node.dimse.held_up()
         self._wait(with_socket=False)
+
+    def was_busy(self) -> None:
+        """We did not read for a while: the PDU in work has its time from now on."""
+        if self._buffer is not None and self._buffer.began_at is not None:
+            self._buffer.began_at = time.monotonic()
 
     def _close(self) -> None:
         assert self.socket is not None
@@ -157,6 +160,7 @@ class NodeDUL(DULServiceProvider):
         buffer = self._buffer
         assert buffer is not None
         try:
+            buffer.limit = self._pdu_limit()  # whoever takes a PDU that changes the state stops reading there
             if self._take_some(buffer):
                 return True
             if buffer.closed:
@@ -172,20 +176,22 @@ class NodeDUL(DULServiceProvider):
 
     def _take_some(self, buffer: PDUBuffer) -> bool:
         """Take PDUs until no whole one is there (False), or there is something else to do."""
+        dimse, events, requests = self._node.dimse, self.event_queue.queue, self.to_provider_queue.queue
+        short_way = self.state_machine.current_state == "Sta6" and not self._is_watched()
         for _ in range(_PDUS_A_TURN):
             pdu = buffer.next()
             if pdu is None:
                 return False
-            self._take(pdu)
-            self._idle_timer.restart()
-            if self.event_queue.queue or self.to_provider_queue.queue or self._node.dimse.is_full:
+            self._idle_timer.start()
+            if short_way and pdu[0] == P_DATA_TF:
+                dimse.receive_fragments(pdu[6:])
+            else:
+                self._take(pdu)
+            if events or requests or dimse.is_full:
                 break
         return True
 
     def _take(self, pdu: memoryview) -> None:
-        if pdu[0] == P_DATA_TF and self.state_machine.current_state == "Sta6" and not self._is_watched():
-            self._node.dimse.receive_fragments(pdu[6:])
-            return
         if pdu[0] in (A_ASSOCIATE_RQ, A_ASSOCIATE_AC):
             association_request.check(pdu)
         try:
