@@ -19,6 +19,8 @@ from service.node import command_set
 from service.node.messages import (
     COMMAND,
     LAST,
+    P_DATA_TF,
+    PDU_AND_PDV,
     DataStream,
     Incoming,
     as_message,
@@ -108,6 +110,25 @@ class NodeDIMSE(DIMSEServiceProvider):
     def break_off(self) -> None:
         """The association is over: whatever was arriving, and its file, goes."""
         self._incoming = None
+
+    def receive_run(self, data: bytearray, start: int, end: int, limit: int) -> int:
+        """Take the PDUs that begin at `start` as long as each is one more fragment of the data set that arrives.
+
+        The last fragment, and whatever else is different, is left; gives where. What most bytes come by: no call a PDU.
+        """
+        incoming = self._incoming
+        if incoming is None or incoming.stream is None:
+            return start
+        view, write = memoryview(data), incoming.stream.write
+        while end - start >= PDU_AND_PDV.size:
+            kind, length, item, _, control = PDU_AND_PDV.unpack_from(data, start)
+            after = start + 6 + length
+            if kind != P_DATA_TF or control or item + 4 != length or item < 2 or length > limit or after > end:
+                break
+            write(view[start + PDU_AND_PDV.size : after])
+            incoming.size += item - 2
+            start = after
+        return start
 
     def flush(self) -> None:
         """The fragments that were given will be overwritten."""

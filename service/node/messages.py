@@ -16,9 +16,10 @@ from service.node.pdu_buffer import BadPDU
 from service.node.primitives import set_parameter
 from service.node.streamed import StreamedDataSet
 
+P_DATA_TF = 4  # PDU type (PS3.8 9.3.5)
 COMMAND, LAST = 1, 2  # bits of the message control header (PS3.8 E.2)
 
-_PDU_AND_PDV = Struct(">BxLLBB")
+PDU_AND_PDV = Struct(">BxLLBB")
 _STREAMED_BYTES = 4 << 20  # what a message that lies elsewhere counts while it waits: it holds that place open
 
 
@@ -138,5 +139,5 @@ def split(data: bytes | memoryview, context_id: int, kind: int, limit: int) -> l
         fragment = data[start : start + step]
         size = len(fragment)
         last = LAST if start + size == len(data) else 0
-        pdus.append(_PDU_AND_PDV.pack(4, size + 6, size + 2, context_id, kind | last) + fragment)
+        pdus.append(PDU_AND_PDV.pack(P_DATA_TF, size + 6, size + 2, context_id, kind | last) + fragment)
     return pdus

@@ -38,6 +38,7 @@ class PDUBuffer:
         self._wanted = 6  # bytes of the PDU in work, as far as they are known
         self.began_at: float | None = time.monotonic() if received else None  # first byte of the PDU in work
         self.closed = False
+        self._all_read = False
 
     def next(self) -> memoryview | None:
         """The next whole PDU, valid until `reused` is called; None when more has to come. Raises BadPDU."""
@@ -46,8 +47,18 @@ class PDUBuffer:
             if pdu is not None:
                 self.began_at = None if self._start == self._end else time.monotonic()
                 return pdu
+            if self._all_read:  # a read that was not filled took all there was
+                self._all_read = self.closed
+                return None
             if not self._receive():
                 return None
+
+    def pass_on(self, take: Callable[[bytearray, int, int, int], int]) -> None:
+        """Have `take(data, start, end, limit)` look at what is there; it gives where the PDUs that it took end."""
+        start = take(self._data, self._start, self._end, self.limit)
+        if start != self._start:
+            self._start = start
+            self.began_at = None if start == self._end else time.monotonic()
 
     def _take(self) -> memoryview | None:
         start = self._start
@@ -73,12 +84,14 @@ class PDUBuffer:
             self._start = self._end = 0
         elif self._start + self._wanted > size or size - self._end < size // _LEAST_READ:
             self._make_room()
+        room = len(self._data) - self._end
         number = self._socket.receive_into(memoryview(self._data)[self._end :])
         if number:
             self._end += number
             if self.began_at is None:
                 self.began_at = time.monotonic()
         self.closed = number == 0
+        self._all_read = number is not None and number < room and not self._socket.may_hold_back
         return bool(number)
 
     def _make_room(self) -> None:

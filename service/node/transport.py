@@ -40,6 +40,11 @@ class NodeSocket(AssociationSocket):
         poller.register(sock, select.POLLIN)
         return bool(poller.poll(0))
 
+    @property
+    def may_hold_back(self) -> bool:
+        """Whether there may be something to read although the kernel has nothing: TLS records are decrypted one by one."""
+        return isinstance(self.socket, ssl.SSLSocket)
+
     def receive_into(self, view: memoryview) -> int | None:
         """Read what is there into `view`; its size, 0 at the end of the connection, None when nothing is there."""
         sock = self.socket

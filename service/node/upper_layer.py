@@ -14,6 +14,7 @@ from pynetdicom.fsm import TRANSITION_TABLE
 from pynetdicom.pdu_primitives import P_DATA
 
 from service.node import association_request
+from service.node.messages import P_DATA_TF
 from service.node.pdu_buffer import BadPDU, PDUBuffer
 from service.node.transport import NodeSocket
 from service.node.waking import MonotonicTimer, Waker, WakingQueue
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-A_ASSOCIATE_RQ, A_ASSOCIATE_AC, P_DATA_TF = 1, 2, 4
+A_ASSOCIATE_RQ, A_ASSOCIATE_AC = 1, 2
 _RECEIVED = ("Evt3", "Evt4", "Evt6", "Evt10", "Evt12", "Evt13", "Evt16")  # a PDU came (PS3.8 9.2.2)
 _PDUS_A_TURN = 32
 _REST_AFTER_S = 1.0  # without a message, before the room for long PDUs is given back
@@ -179,6 +180,8 @@ class NodeDUL(DULServiceProvider):
         dimse, events, requests = self._node.dimse, self.event_queue.queue, self.to_provider_queue.queue
         short_way = self.state_machine.current_state == "Sta6" and not self._is_watched()
         for _ in range(_PDUS_A_TURN):
+            if short_way:
+                buffer.pass_on(dimse.receive_run)
             pdu = buffer.next()
             if pdu is None:
                 return False
