@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import ImplicitVRLittleEndian, generate_uid
 from pynetdicom import AE, evt
+from pynetdicom.dimse_primitives import N_SET
 
 from benchmarks.node_client import FILM_BOX, GRAYSCALE_META, IMAGE_BOX, VERIFICATION
 from service.node import Node, NodeSettings, PartnerList
@@ -22,6 +23,10 @@ _PIECE = 1 << 20
 _ROOT = generate_uid()[:40]
 _NUMBERS = itertools.count(1)
 _CONTEXTS = [(GRAYSCALE_META, [ImplicitVRLittleEndian]), (VERIFICATION, [ImplicitVRLittleEndian])]
+
+
+def _begin(event: Any) -> None:
+    event.assoc.at_once = frozenset({N_SET})  # as printmgr.scp does; stock pynetdicom does not look at it
 
 
 def _create(event: Any) -> tuple[int, Dataset]:
@@ -82,6 +87,7 @@ def _stock(handlers: list[Any], _: Path | None) -> tuple[int, Callable[[], None]
 
 def main(kind: str, keep: str, folder: str) -> None:
     handlers = [
+        (evt.EVT_REQUESTED, _begin),
         (evt.EVT_N_CREATE, _create),
         (evt.EVT_N_SET, _set, [keep, Path(folder)]),
         (evt.EVT_N_ACTION, _action),

@@ -9,6 +9,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 from pynetdicom import evt
+from pynetdicom.dimse_primitives import N_SET
 
 from printmgr.errors import NoSuchClass, NoSuchInstance, PrintError
 from printmgr.film.printer import LogicalPrinter
@@ -48,6 +49,7 @@ class PrintSCP:
     def handlers(self) -> list[tuple[evt.EventType, Callable[[evt.Event], Any]]]:
         """For an acceptor that answers N-CREATE with the instance its request names after the handler."""
         return [
+            (evt.EVT_REQUESTED, self.begin),
             (evt.EVT_C_ECHO, c_echo),
             (evt.EVT_N_CREATE, self.n_create),
             (evt.EVT_N_SET, self.n_set),
@@ -62,6 +64,11 @@ class PrintSCP:
     def stock_handlers(self) -> list[tuple[evt.EventType, Callable[[evt.Event], Any]]]:
         """For stock pynetdicom's `evt_handlers`."""
         return [*self.handlers(), (evt.EVT_DIMSE_RECV, self.name_instance)]
+
+    def begin(self, event: evt.Event) -> None:
+        """Have the node serve images in the thread that receives them; their handler waits for nothing of the peer."""
+        assoc: Any = event.assoc  # another acceptor does not look at this
+        assoc.at_once = frozenset({N_SET})
 
     def name_instance(self, event: evt.Event) -> None:
         """Name the instance of an N-CREATE that leaves it to us, before pynetdicom reads the command.

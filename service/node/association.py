@@ -89,7 +89,7 @@ class NodeAssociation(Association):
         # of threads, but their handlers must not wait for anything from the peer; set at EVT_REQUESTED
         self.at_once: frozenset[type] = frozenset()
         self._serving = threading.Lock()
-        self._takes_requests = False
+        self._takes_requests = self._serves_at_once = False
         self._afterwards: list[Callable[[], None]] = []
         self.acse = NodeACSE(self)
         self.dul = NodeDUL(self)
@@ -178,8 +178,10 @@ class NodeAssociation(Association):
         try:
             if self.dimse.msg_queue.queue:
                 return False
+            self._serves_at_once = True
             self._serve(message, context_id)
         finally:
+            self._serves_at_once = False
             self._serving.release()
         return True
 
@@ -216,6 +218,9 @@ class NodeAssociation(Association):
         if threading.current_thread() is self.dul:
             return
         while self.dul.is_alive() and not self.dul.stop_dul():
+            if self._serves_at_once:
+                self.dul.kill_dul()  # it ends after what it serves
+                return
             self.dul.join(0.05)
 
     # requests

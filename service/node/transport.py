@@ -42,7 +42,7 @@ class NodeSocket(AssociationSocket):
 
     @property
     def may_hold_back(self) -> bool:
-        """Whether there may be something to read although the kernel has nothing: TLS records are decrypted one by one."""
+        """Whether there may be something to read though the kernel has nothing: TLS records come one at a time."""
         return isinstance(self.socket, ssl.SSLSocket)
 
     def receive_into(self, view: memoryview) -> int | None:
