@@ -3,15 +3,12 @@
 import errno
 import io
 import os
-from typing import TYPE_CHECKING, BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 from media.errors import MediaError, NoRoom, Unreadable
 from media.studies import Receipt, Received
 from service.node.streamed import StreamedFile
 from service.spool import NO_ROOM
-
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer
 
 MOST_FRAGMENTS = 256
 BEGIN_BYTES = 4096
@@ -63,7 +60,7 @@ class Reading(io.RawIOBase):
         self._at += len(data)
         return data
 
-    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+    def readinto(self, buffer: Any, /) -> int:
         view = memoryview(buffer).cast("B")
         data = self.read(len(view))
         view[: len(data)] = data
