@@ -59,6 +59,7 @@ def main(role: Role, parent: int) -> None:
     end_with_parent(parent)
     os.umask(0o077)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent tells us in its order
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     said = os.fdopen(os.dup(1), "wb")
@@ -81,7 +82,14 @@ def run_node(post: Post) -> None:
     counts = SharedCounts(post.counts_fd, post.place.number) if post.counts_fd is not None else None
     node = NodeRole(post.settings, post.place, counts)
     address = node.start()
-    post.listen(lambda told: node.events.heard(JobChange.of(told["job"])))
+
+    def hear(told: dict[str, Any]) -> None:
+        if "job" in told:
+            node.events.heard(JobChange.of(told["job"]))
+        elif told.get("reload"):
+            node.reload_tls()
+
+    post.listen(hear)
     post.ready(address=address)
     post.stop.wait()
     node.stop()

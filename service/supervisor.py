@@ -4,6 +4,7 @@ It passes on what one process has to tell the others, and holds what they share:
 a process starts again, and the lock of the data directory.
 """
 
+import json
 import logging
 import os
 import selectors
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 TAKEN_PATIENCE_S = 5.0  # the processes of a killed service need a moment to end
 STOP_S = 60.0
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 COUNTED_KEYS = 1024  # addresses and totals; partners come on top
 READY_S = 60.0
 
@@ -43,11 +45,12 @@ class Supervisor:
     on_ready: Callable[[str], None] = lambda address: None  # once, when all roles are up
     address: str = ""
     _slot: Slot | None = None
-    _port: socket.socket | None = None
+    _ports: list[socket.socket] = field(default_factory=list)
     _counts: "SharedCounts | None" = None
     _children: list[Child] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
     _stopping: bool = False
+    _reload: bool = False
     _was_ready: bool = False
 
     def run(self) -> None:
@@ -61,7 +64,7 @@ class Supervisor:
         wake, woken = socket.socketpair()
         wake.setblocking(False)
         self._selector.register(woken, selectors.EVENT_READ, None)
-        previous = {number: signal.signal(number, self._on_signal) for number in (signal.SIGTERM, signal.SIGINT)}
+        previous = {number: signal.signal(number, self._on_signal) for number in SIGNALS}
         previous_fd = signal.set_wakeup_fd(wake.fileno())
         try:
             migrate(self.settings.database)
@@ -75,9 +78,8 @@ class Supervisor:
             for number, handler in previous.items():
                 signal.signal(number, handler)
             self._selector.close()
-            for each in (wake, woken, self._port):
-                if each is not None:
-                    each.close()
+            for each in (wake, woken, *self._ports):
+                each.close()
             if self._slot:
                 self._slot.release()
 
@@ -99,28 +101,53 @@ class Supervisor:
         return self.settings.dicom.processes if role is Role.NODE else 1
 
     def _share(self) -> None:
-        """Hold what the node processes share: the port ("any free one" becomes one for all), and what they count."""
+        """Hold what the node processes share: their ports ("any free one" becomes one for all), and what they count."""
         from service.node.shared_counts import SharedCounts, new_table
 
         dicom = self.settings.dicom
-        try:
-            self._port = reserved(dicom.host, dicom.port)
-        except OSError as error:
-            raise ServeFailed(f"cannot listen on {dicom.host} port {dicom.port}: {error.strerror}") from None
-        port = self._port.getsockname()[1]
         if dicom.processes > 1:
             keys = COUNTED_KEYS + dicom.max_associations + dicom.max_unnegotiated
             self._counts = SharedCounts(new_table(dicom.processes, keys), column=0)
-        self.settings = self.settings.model_copy(update={"dicom": dicom.model_copy(update={"port": port})})
+        tls = dicom.tls
+        if tls is None or not tls.only:
+            dicom = dicom.model_copy(update={"port": self._hold(dicom.host, dicom.port)})
+        if tls is not None:
+            self._check_certificate()
+            tls = tls.model_copy(update={"port": self._hold(dicom.host, tls.port)})
+        self.settings = self.settings.model_copy(update={"dicom": dicom.model_copy(update={"tls": tls})})
+
+    def _hold(self, host: str, port: int) -> int:
+        try:
+            self._ports.append(reserved(host, port))
+        except OSError as error:
+            raise ServeFailed(f"cannot listen on {host} port {port}: {error.strerror}") from None
+        return int(self._ports[-1].getsockname()[1])
+
+    def _check_certificate(self) -> None:
+        from service.node.tls import context_of
+        from service.wiring.node import tls_of
+
+        tls = tls_of(self.settings)
+        assert tls is not None
+        try:
+            context_of(tls)
+        except OSError as error:
+            raise ServeFailed(f"[dicom.tls] cannot be used: {error}; expected a certificate and its key") from None
 
     def _on_signal(self, number: int, frame: object) -> None:
-        self._stopping = True
+        if number == signal.SIGHUP:
+            self._reload = True
+        else:
+            self._stopping = True
 
     def _watch(self, woken: socket.socket) -> None:
         first_start = time.monotonic()
         while not self._stopping:
             for child in self._children:
                 self._tend(child)
+            if self._reload:
+                self._reload = False
+                self._tell_nodes({"reload": True})
             if not self._was_ready and time.monotonic() - first_start > READY_S:
                 raise ServeFailed(f"not ready after {READY_S:.0f} s")
             for key, _ in self._selector.select(timeout=0.5):
@@ -174,6 +201,11 @@ class Supervisor:
             elif "ready" in message:
                 self._is_ready(child, message)
 
+    def _tell_nodes(self, message: dict[str, Any]) -> None:
+        for child in self._children:
+            if child.role is Role.NODE:
+                child.say(json.dumps(message).encode() + b"\n")
+
     def _pass_on(self, sender: Child, message: dict[str, Any]) -> None:
         from service.job_events import JobChange
 
@@ -187,6 +219,8 @@ class Supervisor:
         if "address" in message and not self.address:
             self.address = message["address"]
             self.say(f"printmgr: listening on {self.address}")
+            if (tls := self.settings.dicom.tls) and not tls.only:
+                self.say(f"printmgr: with TLS on port {tls.port}")
         if not self._was_ready and all(each.ready for each in self._children):
             self._was_ready = True
             self.say("printmgr: ready")

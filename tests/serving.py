@@ -43,7 +43,7 @@ class Serving:
                 stderr=log,
                 text=True,
             )
-        self.port = 0
+        self.port = self.tls_port = 0
         self.lines: list[str] = []
 
     def wait_ready(self) -> "Serving":
@@ -54,6 +54,8 @@ class Serving:
                 self.lines.append(line.strip())
                 if line.startswith("printmgr: listening on "):
                     self.port = int(line.rpartition(":")[2])
+                if line.startswith("printmgr: with TLS on port "):
+                    self.tls_port = int(line.rpartition(" ")[2])
                 if line.strip() == "printmgr: ready":
                     return self
         finally:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from service.settings.tls import TLS
 from service.settings.values import AETitle, Table, is_loopback
 
 
@@ -18,6 +19,7 @@ class Partner(Table):
     quirks: list[str] = Field(default=[], max_length=0)  # none is known yet
     quota: int = Field(default=16, ge=1, le=1000)  # associations at one time
     record: Literal["off", "masked", "plain"] = "off"  # its associations with printers, by the flight recorder
+    certificates: list[str] = Field(default=[])  # SHA-256 fingerprints: it must show one of them, and nobody else may
 
     @field_validator("address")
     @classmethod
@@ -27,6 +29,14 @@ class Partner(Table):
         elif not re.fullmatch(r"[0-9A-Za-z:.%_-]+", value):
             raise ValueError("expected a host name, an IP address or a network such as 10.1.0.0/16")
         return value
+
+    @field_validator("certificates")
+    @classmethod
+    def _certificates(cls, values: list[str]) -> list[str]:
+        for value in values:
+            if not re.fullmatch(r"[0-9a-fA-F]{64}", re.sub(r"[: ]", "", value)):
+                raise ValueError(f"{value!r} is no SHA-256 fingerprint; expected 64 hexadecimal digits")
+        return values
 
 
 class Dicom(Table):
@@ -48,6 +58,7 @@ class Dicom(Table):
     pdu_timeout_s: float = Field(default=30, gt=0)  # for one PDU to arrive whole
     max_data_bytes: int = Field(default=2 << 30, ge=1 << 20)  # that one association may have in the spool
     min_free_bytes: int = Field(default=1 << 28, ge=0)  # below it the printer says its receiver is full
+    tls: TLS | None = None
 
     @field_validator("open_to_network")
     @classmethod

@@ -15,6 +15,7 @@ from service.wiring.reception import Orders, Reception
 
 if TYPE_CHECKING:
     from service.commitment_reports import CommitmentReports
+    from service.node import TLSSettings
     from service.node.shared_counts import Counts
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class NodeRole:
         dicom = settings.dicom
         node_settings = NodeSettings(
             host=dicom.host,
-            port=dicom.port,
+            port=None if dicom.tls and dicom.tls.only else dicom.port,
             max_associations=dicom.max_associations,
             reserved_associations=reserved_of(settings),
             max_half_open=dicom.max_unnegotiated,
@@ -61,10 +62,14 @@ class NodeRole:
         titles = Titles(applications)
         access = PartnerList(
             list(applications),
-            [Rule.of(partner.ae_title, addresses_of(partner), partner.quota) for partner in settings.partners],
+            [
+                Rule.of(partner.ae_title, addresses_of(partner), partner.quota, partner.certificates)
+                for partner in settings.partners
+            ],
             open_to_all=dicom.open,
         )
-        self._node = Node(node_settings, titles.contexts(), titles.handlers(), access, counts=counts)
+        self._node = Node(node_settings, titles.contexts(), titles.handlers(), access, tls_of(settings), counts)
+        self._tls_only = bool(dicom.tls and dicom.tls.only)
         if place.is_first:
             self._warn_of_access(settings)
 
@@ -81,8 +86,17 @@ class NodeRole:
         if self._reports:
             self._reports.start()
         self._node.start()
-        host, port = self._node.address
+        host, port = self._node.tls_address if self._tls_only else self._node.address
         return f"{host}:{port}"
+
+    def reload_tls(self) -> None:
+        """Read certificates and keys again; when they cannot be used, go on with the old ones."""
+        try:
+            self._node.reload_tls()
+        except OSError as error:
+            log.error("certificates stay as they were: %s", error)
+        else:
+            log.info("certificates read again")
 
     def _known_prints(self) -> set[str]:
         with self._orders.store.read() as connection:
@@ -104,6 +118,17 @@ class NodeRole:
             log.warning("open = true: any calling AE title may print and store here")
         elif not settings.partners:
             log.warning("nobody may call: the settings have no [[partners]] and open = false")
+
+
+def tls_of(settings: Settings) -> "TLSSettings | None":
+    """The port with TLS, if there is one."""
+    from service.node import Profile, TLSSettings
+
+    tls = settings.dicom.tls
+    if tls is None:
+        return None
+    profile = Profile(tls.profile)
+    return TLSSettings(tls.certificate, tls.key, tls.authorities, tls.port, profile, tls.require_certificate)
 
 
 def reserved_of(settings: Settings) -> int:
