@@ -19,6 +19,7 @@ from printmgr.sinks import SINKS, FolderSink
 from service.settings.dicom import Dicom, Inbox, Partner
 from service.settings.identity import WhoseFilm
 from service.settings.keeping import RecorderSettings, Retention
+from service.settings.limits import LimitSettings
 from service.settings.printers import Printer
 from service.settings.sinks import Sink
 
@@ -47,6 +48,7 @@ class Settings(BaseSettings):
     retention: Retention = Field(default_factory=Retention)
     recorder: RecorderSettings = Field(default_factory=RecorderSettings)
     dicom: Dicom = Field(default_factory=Dicom)
+    limits: LimitSettings = Field(default_factory=LimitSettings)
     printers: list[Printer] = Field(default=[Printer(ae_title="PRINTMGR", name="Film")], min_length=1)
     inbox: Inbox = Field(default_factory=Inbox, validate_default=True)
     identity: WhoseFilm = Field(default_factory=WhoseFilm)

@@ -4,17 +4,10 @@ A decoder may crash, hang or eat memory on a hostile file: it takes its child pr
 the next file gets a new child.
 """
 
-import json
 import os
-import select
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from media.build.iso import NO_ROOM
@@ -22,19 +15,11 @@ from media.build.stream import from_source
 from media.errors import BadOrder, NoRoom
 from media.fileset.model import PlannedFile, Reason, Rejection
 from media.fileset.transfer_syntaxes import JPEG_LOSSLESS_SV1
+from media.limited import LimitedChild, Limits, Lost
 from media.ports import Progress, Source
 
 Task = Mapping[str, str | int]
 """What the child is to make: {"transfer_syntax_uid"} or {"icon_size"}."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What one file may cost."""
-
-    memory_bytes: int = 6 << 30
-    cpu_s: int = 600
-    wall_s: float = 900.0
 
 
 def scratch_of(target: Path) -> Path:
@@ -42,75 +27,13 @@ def scratch_of(target: Path) -> Path:
     return target.with_name(target.name + ".pixels")
 
 
-class _Lost(Exception):
-    """The child process ended or did not answer in time."""
-
-
-class _Child:
-    """One child process; it is started when it is first needed, and again after it was lost."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def make(self, source: Path, target: Path, task: Task) -> tuple[str, str]:
-        """Do one task; give the Reason's value, '' when all is well, and the detail."""
-        limits = {"memory_bytes": self._limits.memory_bytes, "cpu_s": self._limits.cpu_s}
-        order = {"source": str(source), "target": str(target), **limits, **task}
-        try:
-            answer = self._ask(json.dumps(order).encode() + b"\n")
-        except _Lost as lost:
-            self.close()
-            return Reason.TRANSCODE_FAILED, str(lost)
-        return answer["error"], answer["detail"]
-
-    def _ask(self, line: bytes) -> dict[str, str]:
-        process = self._process or self._start()
-        assert process.stdin and process.stdout
-        try:
-            process.stdin.write(line)
-            process.stdin.flush()
-        except BrokenPipeError:
-            raise _Lost(self._end(process)) from None
-        answer, deadline = b"", time.monotonic() + self._limits.wall_s
-        while not answer.endswith(b"\n"):
-            ready, _, _ = select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                raise _Lost(f"the decoder took more than {self._limits.wall_s:g} s")
-            part = os.read(process.stdout.fileno(), 1 << 16)
-            if not part:
-                raise _Lost(self._end(process))
-            answer += part
-        found: dict[str, str] = json.loads(answer)
-        return found
-
-    def _start(self) -> "subprocess.Popen[bytes]":
-        root = Path(__file__).parents[2]
-        path = os.pathsep.join([str(root), *filter(None, [os.environ.get("PYTHONPATH")])])
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "media.build.child"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # decoders write values of the file there
-            env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},
-            start_new_session=True,  # Ctrl-C is for the parent, which closes the child
-        )
-        return self._process
-
-    @staticmethod
-    def _end(process: "subprocess.Popen[bytes]") -> str:
-        code = process.wait(10)
-        return f"the decoder was ended by signal {-code}" if code < 0 else f"the decoder ended with code {code}"
-
-    def close(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            for pipe in (process.stdin, process.stdout):
-                if pipe is not None:
-                    with suppress(BrokenPipeError):  # closing flushes what the dead child did not take
-                        pipe.close()
+def make(child: LimitedChild, source: Path, target: Path, task: Task) -> tuple[str, str]:
+    """Do one task; give the Reason's value, '' when all is well, and the detail."""
+    try:
+        answer = child.ask({"source": str(source), "target": str(target), **task})
+    except Lost as lost:
+        return Reason.TRANSCODE_FAILED, str(lost)
+    return answer["error"], answer["detail"]
 
 
 def check_encoder(transfer_syntax_uid: str) -> None:
@@ -167,14 +90,14 @@ def _make_all(
 ) -> list[Rejection]:
     """Do the tasks, as many at a time as there are processors; give what could not be made."""
     local = threading.local()
-    children: list[_Child] = []
+    children: list[LimitedChild] = []
 
     def work(file: PlannedFile) -> Rejection | None:
         target = target_of(file)
         if target.exists():
             return None
         if not hasattr(local, "child"):
-            local.child = _Child(limits)
+            local.child = LimitedChild("media.build.child", limits)
             children.append(local.child)
         return _make_one(file, source, target, local.child, task_of(file))
 
@@ -192,7 +115,7 @@ def _make_all(
     return rejections
 
 
-def _make_one(file: PlannedFile, source: Source, target: Path, child: _Child, task: Task) -> Rejection | None:
+def _make_one(file: PlannedFile, source: Source, target: Path, child: LimitedChild, task: Task) -> Rejection | None:
     """Fetch one file into the job's folder, which opens the source once and checks it, and work on it there."""
     fetched, part = target.with_name(target.name + ".source"), target.with_name(target.name + ".part")
     try:
@@ -203,7 +126,7 @@ def _make_one(file: PlannedFile, source: Source, target: Path, child: _Child, ta
                 out.write(chunk)
 
             from_source(source, file.instance)(put)
-        error, detail = child.make(fetched, part, task)
+        error, detail = make(child, fetched, part, task)
         if error:
             return Rejection(file.instance.source, Reason(error), detail)
         with part.open("rb") as written:

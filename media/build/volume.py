@@ -10,10 +10,11 @@ from media.build.companions import Imprint
 from media.build.dicomdir import Icons, dicomdir_chunks, dicomdir_size
 from media.build.iso import Format, Last, Written, write_image
 from media.build.stream import Content, Entry, Put, from_bytes, from_path, from_source
-from media.build.transcode import Limits, make_icons, transcode
+from media.build.transcode import make_icons, transcode
 from media.fileset.media import FileSystem
 from media.fileset.model import Action, Plan, PlannedFile, Rejection, Volume
 from media.fileset.profiles import IconRule, profile
+from media.limited import Limits
 from media.ports import Progress, Source
 
 

@@ -12,6 +12,7 @@ from printmgr.ports import Print
 from printmgr.sinks import AnySink, FolderSink
 from service.config import Settings
 from service.deliveries import Deliveries, Finished, NotYet
+from service.limited_films import LimitedFilms
 from service.spool import load_print
 from service.steps import Progress, Step
 from service.store import deliveries, identities, jobs, prints
@@ -19,7 +20,7 @@ from service.store.engine import Store
 from service.wiring.identities import identify_step
 
 
-def film_steps(settings: Settings, store: Store, print_id: str) -> Sequence[Step]:
+def film_steps(settings: Settings, store: Store, films: LimitedFilms, print_id: str) -> Sequence[Step]:
     """What is done for a print; its order fixes the steps, whatever the settings have become since."""
     from printmgr import pipeline
 
@@ -37,8 +38,8 @@ def film_steps(settings: Settings, store: Store, print_id: str) -> Sequence[Step
 
     steps = [
         disk_step("lay out", pipeline.lay_out_step),
-        disk_step("render", pipeline.render_step),
-        disk_step("preview", pipeline.preview_step),
+        disk_step("render", lambda order: films.do("render", order.id)),
+        disk_step("preview", lambda order: films.do("preview", order.id)),
         disk_step("document", document),
     ]
     steps += [_delivery(settings, store, print_, name) for name in print_.printer.sinks]

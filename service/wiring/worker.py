@@ -5,8 +5,10 @@ import threading
 import time
 from collections.abc import Callable
 
+from media.limited import Limits
 from service.config import Settings
 from service.job_events import JobChange
+from service.limited_films import LimitedFilms
 from service.retention import Retention
 from service.steps import JobKind
 from service.store import jobs, orders
@@ -19,6 +21,7 @@ from service.wiring.inbox import offer_received_studies
 log = logging.getLogger(__name__)
 
 STOP_S = 45.0
+FILMS_AT_A_TIME = 2
 FIRST_WORKER = "worker-0"  # the one that removes what is old
 
 
@@ -32,7 +35,10 @@ class WorkerRole:
 
         offer_received_studies(settings)
         self.store = Store(settings.database, Durability.REPEATABLE)
-        self.engine = Engine(self.store, job_kinds(settings, self.store), executor, told=told)
+        limits = settings.limits
+        film_limits = Limits(limits.film_memory_bytes, limits.film_cpu_s, limits.film_wall_s)
+        films = LimitedFilms(settings.spool_dir, film_limits, FILMS_AT_A_TIME)
+        self.engine = Engine(self.store, job_kinds(settings, self.store, films), executor, told=told)
         self._deliveries = film_deliveries(settings, self.store, executor)
         self._retention = Retention(settings, self.store, self.engine.forget) if executor == FIRST_WORKER else None
         self._stopping = threading.Event()
@@ -53,10 +59,10 @@ class WorkerRole:
             log.warning("a delivery did not end in %.0f s; it will be tried again", STOP_S)
 
 
-def job_kinds(settings: Settings, store: Store) -> list[JobKind]:
+def job_kinds(settings: Settings, store: Store, films: LimitedFilms) -> list[JobKind]:
     """Every kind of job this installation can do."""
     return [
-        JobKind(orders.FILM, 2, lambda job_id: film_steps(settings, store, job_id)),
+        JobKind(orders.FILM, FILMS_AT_A_TIME, lambda job_id: film_steps(settings, store, films, job_id)),
         JobKind(IDENTITY, 1, lambda job_id: identity_steps(settings, store, request_of(store, job_id))),
         JobKind(DISC, 1, lambda job_id: disc_steps(store, job_id)),
     ]

@@ -15,10 +15,11 @@ from pydicom.pixels.utils import pixel_array
 from pydicom.uid import RLELossless
 
 from media.build.codec import EXPLICIT_LE, J2K_LOSSLESS, JPEG_LOSSLESS_SV1, TooLarge, convert
-from media.build.transcode import Limits, make_icons, transcode
+from media.build.transcode import make_icons, transcode
 from media.errors import SourceChanged
 from media.fileset.model import Action, PlannedFile, Reason, Rejection
 from media.index.index import index
+from media.limited import Limits
 from media.sources.folder import FolderSource
 
 # file, Photometric Interpretation of the result
