@@ -265,3 +265,20 @@ def test_odd_titles_are_not_let_in(title: str, caplog: pytest.LogCaptureFixture)
         assert sum(node.refusals.counts().values()) == 2
     for record in caplog.records:
         assert record.getMessage().isprintable()
+
+
+SAID = wire.fragments(0x0030, 1, context=3, AffectedSOPClassUID=wire.VERIFICATION)[0]
+LENGTHS = [0, 1, 2, 3, len(SAID) - 5, len(SAID) - 3, len(SAID) - 2, 0x7FFFFFFF, 0x80000000, 0xFFFFFFF0, 0xFFFFFFFF]
+
+
+def test_every_length_context_and_header_of_a_fragment() -> None:
+    """DCMTK PR 87, as a grid: each ends in an answer or in the end of the association, none in silence."""
+    grid = [(length, 3, 3) for length in LENGTHS]
+    grid += [(len(SAID) - 4, context, control) for context in (0, 1, 2, 3, 255) for control in (*range(8), 0xFF)]
+    with running(handlers(), pdu_timeout_s=1, dimse_timeout_s=1) as node:
+        for length, context, control in grid:
+            with Peer(node.address, ELSEWHERE, timeout=5) as peer:
+                peer.associate()
+                peer.send(pdu(4, length.to_bytes(4, "big") + bytes((context, control)) + SAID[6:]))
+                assert peer.socket.recv(1) in (b"\4", b"\7", b""), (length, context, control)
+        print_once(node)
