@@ -12,7 +12,7 @@ from pynetdicom.dsutils import decode
 from benchmarks.node_client import association_request
 from tests.attacks import corpus, mutate
 from tests.attacks.mutate import Frame, Mutator, Part
-from tests.attacks.target import BAD, HANG_S, Target, hang_up, seeded, serving, under_attack
+from tests.attacks.target import BAD, PATIENCE_S, Target, seeded, serving, under_attack
 from tests.service.node import wire
 from tests.service.node.wire import Peer
 from tests.serving import Serving
@@ -82,7 +82,7 @@ def test_four_gigabytes_announced(service, number, long):
                 while taken < 64 << 20:
                     taken += sock.send(bytes(1 << 20))
             assert taken < 16 << 20, "the service reads on"
-            hang_up(sock)
+            target.hang_up(sock)
             target.lasting()
         assert target.highest_rss < sum(one.rss_bytes for one in target.before) + 50_000_000
 
@@ -174,7 +174,7 @@ def test_wrong_titles(service, number, long):
             sock = target.connect()
             sock.sendall(request)
             answer = _pdu(sock)
-            hang_up(sock)
+            target.hang_up(sock)
             assert answer[:1] in (b"\3", b"\7"), (title, answer[:20])
         folder = target.settings.data_dir.parent
         names = {path.name for path in folder.rglob("*")}
@@ -199,7 +199,7 @@ def test_mutated_pdus(service, number, long):
                 sock = associated(target) if one % 2 else target.connect()
                 with contextlib.suppress(OSError):
                     sock.sendall(data)
-                hang_up(sock)
+                target.hang_up(sock)
             target.lasting()
 
 
@@ -207,7 +207,8 @@ class Conversation:
     """An association with a film on which mutated messages are said, until the service ends it."""
 
     def __init__(self, target: Target, request: bytes) -> None:
-        self.peer = Peer(target.address, next(target.sources), HANG_S)
+        self.target = target
+        self.peer = Peer(target.address, next(target.sources), PATIENCE_S)
         assert self.peer.send(request).pdu()[0] == 2
         self.boxes: list[str] = []
 
@@ -229,9 +230,9 @@ class Conversation:
             self.peer.socket.settimeout(0.25)
             while self.peer.answer()[0].get("CommandField") != 0x8030:
                 pass
-            self.peer.socket.settimeout(HANG_S)
+            self.peer.socket.settimeout(PATIENCE_S)
         except (OSError, EOFError, KeyError, ValueError):  # ended, or waiting for the rest of a message
-            hang_up(self.peer.socket)
+            self.target.hang_up(self.peer.socket)
             return False
         return True
 
@@ -267,7 +268,7 @@ def test_mutated_print_messages(service, number, long):
         for one in range(number):
             if talk is None or turns > 50:
                 if talk is not None:
-                    hang_up(talk.peer.socket)
+                    target.hang_up(talk.peer.socket)
                 talk, turns = Conversation(target, REQUEST).order(), 0
                 messages = corpus.messages(talk.boxes)
                 strangers = [
@@ -284,7 +285,7 @@ def test_mutated_print_messages(service, number, long):
             if one % 500 == 0:
                 target.lasting()
         if talk is not None:
-            hang_up(talk.peer.socket)
+            target.hang_up(talk.peer.socket)
 
 
 @forms(150, 10_000)
@@ -305,4 +306,4 @@ def test_mutated_instances(service, number, long):
             if one % 500 == 0:
                 target.lasting()
         if talk is not None:
-            hang_up(talk.peer.socket)
+            target.hang_up(talk.peer.socket)
