@@ -142,9 +142,19 @@ class Correcting(Protocol):
         ...
 
 
+@runtime_checkable
+class Committing(Protocol):
+    """A sink whose receiver may commit itself later to keep what it got."""
+
+    def transaction_uid(self, print_: Print, sending: Sending) -> str:
+        """What its report will name; "" when none is asked for."""
+        ...
+
+
 __all__ = [
     "ONCE",
     "Caller",
+    "Committing",
     "Correcting",
     "ExecutionStatus",
     "Identity",

@@ -14,9 +14,9 @@ from pathlib import Path
 
 from printmgr.errors import DamagedSpool, DeliveryFailed, ResourceLimit, SinkDown, Undeliverable
 from printmgr.film.identity import Identity
-from printmgr.ports import Correcting, Print, Sending
+from printmgr.ports import Committing, Correcting, Print, Sending
 from printmgr.sinks import AnySink, SinkSettings
-from service.store import deliveries
+from service.store import archive_reports, deliveries
 from service.store.deliveries import Claim
 from service.store.engine import Store
 
@@ -155,8 +155,10 @@ class Deliveries:
         patient = self._patient(finished.print_) if sink.needs_patient else None
         sending = Sending(patient, claim.delivery.number)
         place = sink.deliver(finished.print_, finished.pdf, finished.document, sending)
+        transaction = sink.transaction_uid(finished.print_, sending) if isinstance(sink, Committing) else ""
         with self._store.write() as connection:
-            deliveries.delivered(connection, claim, place, patient)
+            deliveries.delivered(connection, claim, place, patient, transaction)
+            archive_reports.match(connection, transaction)
         if patient and not self._is_still(finished.print_, patient):
             with self._store.write() as connection:
                 deliveries.identity_undone(connection, claim.print_id, "it was taken back while the film went out")

@@ -18,6 +18,11 @@ class Application:
     handlers: Sequence[Handler]
 
 
+def joined(one: Application, other: Application) -> Application:
+    """Both under one title. They must handle different events, and other SOP classes."""
+    return Application([*one.contexts, *other.contexts], [*one.handlers, *other.handlers])
+
+
 class Titles:
     """Gives every association the application of the AE title it calls, before it is negotiated."""
 

@@ -115,10 +115,20 @@ def claim(connection: Connection, sink: str, executor: str) -> Claim | None:
     return Claim(row.print_id, _record(row))
 
 
-def delivered(connection: Connection, claim: Claim, place: str, patient: Identity | None) -> None:
-    """It got there, even if it was cancelled meanwhile."""
+def delivered(
+    connection: Connection, claim: Claim, place: str, patient: Identity | None, transaction_uid: str = ""
+) -> None:
+    """It got there, even if it was cancelled meanwhile. `transaction_uid`: a commitment that is still to be told."""
     said = json.dumps(asdict(patient)) if patient else ""
-    _end(connection, claim, DeliveryState.DONE, place=place, error="", patient=said)
+    _end(
+        connection,
+        claim,
+        DeliveryState.DONE,
+        place=place,
+        error="",
+        patient=said,
+        transaction_uid=transaction_uid,
+    )
 
 
 def tried(connection: Connection, print_id: str, sink: str, place: str = "", error: str = "") -> None:

@@ -82,7 +82,10 @@ class Delivery(Base):
     """A print's way into one sink. Its row is the promise that it gets there (service.store.deliveries)."""
 
     __tablename__ = "deliveries"
-    __table_args__ = (Index("ix_deliveries_due", "sink", "state", "next_at"),)
+    __table_args__ = (
+        Index("ix_deliveries_due", "sink", "state", "next_at"),
+        Index("ix_deliveries_transaction_uid", "transaction_uid"),
+    )
 
     print_id: Mapped[str] = mapped_column(ForeignKey("prints.id", ondelete="CASCADE"), primary_key=True)
     sink: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -97,6 +100,17 @@ class Delivery(Base):
     executor: Mapped[str] = mapped_column(String(64), default="", server_default="")  # who is delivering it
     patient: Mapped[str] = mapped_column(Text, default="", server_default="")  # JSON: under whom it went out
     correction: Mapped[str] = mapped_column(Text, default="", server_default="")  # why it is to be taken back
+    transaction_uid: Mapped[str] = mapped_column(String(64), default="", server_default="")  # of storage commitment
+
+
+class ArchiveReport(Base):
+    """A report of storage commitment that came on an association of the archive's own, until its delivery has it."""
+
+    __tablename__ = "archive_reports"
+
+    transaction_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    failed: Mapped[int] = mapped_column(Integer)
+    reported_at: Mapped[int] = mapped_column(BigInteger)
 
 
 class Executor(Base):

@@ -10,6 +10,7 @@ from service.settings.dicom import Partner
 from service.spool import Place, Spool
 from service.store import orders, prints
 from service.wiring import SOFTWARE_VERSION
+from service.wiring.archives import add_archive_reports
 from service.wiring.inbox import commitment_reports, open_inbox, received_studies
 from service.wiring.reception import Orders, Reception
 
@@ -59,6 +60,7 @@ class NodeRole:
         if self._inbox:
             applications[settings.inbox.ae_title] = received_studies(settings, self._inbox)
             self._reports = commitment_reports(settings, self._inbox) if place.is_first else None
+        add_archive_reports(settings, applications, self._orders.store)
         titles = Titles(applications)
         access = PartnerList(
             list(applications),

@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from service.store import deliveries, prints
+from service.store.deliveries import DeliveryRecord
+from service.store.engine import Store
 from tests.printmgr.sinks.test_film_printer import dcmprscp, printed_by_dcmtk
 from tests.serving import Serving, film_pixels, free_port, scu
 
@@ -46,17 +49,25 @@ class House:
         return said.stdout
 
     def newest(self) -> str:
-        return str(json.loads(self.run("film", "list", "--json"))[0]["id"])
+        with Store(self.url).read() as connection:
+            return prints.listed(connection)[0].id
 
-    def delivery(self, print_id: str, sink: str) -> dict[str, object]:
-        shown = json.loads(self.run("film", "show", print_id, "--json"))
-        return next((way for way in shown["deliveries"] if way["sink"] == sink), {})
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.data_dir / 'printmgr.db'}"
 
-    def until(self, print_id: str, sink: str, condition: Callable[[dict[str, object]], object]) -> dict[str, object]:
-        patience = time.monotonic() + 60
-        while not condition(found := self.delivery(print_id, sink)):
+    def delivery(self, print_id: str, sink: str) -> DeliveryRecord | None:
+        store = Store(self.url)
+        with store.read() as connection:
+            found = {way.sink: way for way in deliveries.of_print(connection, print_id)}
+        store.close()
+        return found.get(sink)
+
+    def until(self, print_id: str, sink: str, condition: Callable[[DeliveryRecord], object]) -> DeliveryRecord:
+        patience = time.monotonic() + 90
+        while (found := self.delivery(print_id, sink)) is None or not condition(found):
             assert time.monotonic() < patience, found
-            time.sleep(0.2)
+            time.sleep(0.1)
         return found
 
 
@@ -77,16 +88,16 @@ def test_a_film_waits_for_a_printer_that_is_off_over_a_restart(tmp_path: Path, d
             modality.open_session()
             assert modality.print_film(pixels) == 0
         print_id = made.newest()
-        waits = made.until(print_id, "camera", lambda way: way.get("error"))
-        assert waits["state"] in ("waiting", "running") and "cannot be reached" in str(waits["error"])
-        made.until(print_id, "folder", lambda way: way.get("state") == "done")
+        waits = made.until(print_id, "camera", lambda way: way.error)
+        assert waits.state in ("waiting", "running") and "cannot be reached" in waits.error
+        made.until(print_id, "folder", lambda way: way.state == "done")
         serving.kill()
     with made.serving():
-        attempts = int(str(made.delivery(print_id, "camera")["attempts"]))
-        made.until(print_id, "camera", lambda way: int(str(way["attempts"])) > attempts)
+        attempts = made.delivery(print_id, "camera").attempts
+        made.until(print_id, "camera", lambda way: way.attempts > attempts)
         assert printed_by_dcmtk(tmp_path / "peer" / "database") == []
         dcmprscp()
-        assert made.until(print_id, "camera", lambda way: way["state"] == "done")["place"] == "1 film on PEER"
+        assert made.until(print_id, "camera", lambda way: way.state == "done").place == "1 film on PEER"
         assert [one.tolist() for one in printed_by_dcmtk(tmp_path / "peer" / "database")] == [pixels.tolist()]
 
 
@@ -159,12 +170,12 @@ def test_a_confirmed_film_opens_in_orthanc_in_the_right_study(tmp_path: Path, or
             modality.open_session()
             assert modality.print_film(pixels) == 0
         print_id = made.newest()
-        made.until(print_id, "archive", lambda way: way.get("state") == "held")
+        made.until(print_id, "archive", lambda way: way.state == "held")
         assert archive.ask("/instances") == []
         study = "1.2.826.0.1.3680043.10.1.99"
         who = ["--patient-id", "4711", "--name", "Doe^Jane", "--study", study, "--by", "tester"]
         made.run("film", "confirm", print_id, *who)
-        place = str(made.until(print_id, "archive", lambda way: way["state"] == "done")["place"])
+        place = made.until(print_id, "archive", lambda way: way.state == "done").place
         found = {i: archive.ask(f"/instances/{i}/simplified-tags") for i in archive.ask("/instances")}
         assert {(one["StudyInstanceUID"], one["PatientID"], one["PatientName"]) for one in found.values()} == {
             (study, "4711", "Doe^Jane")
@@ -174,8 +185,8 @@ def test_a_confirmed_film_opens_in_orthanc_in_the_right_study(tmp_path: Path, or
         assert place.startswith(f"ORTHANC {found[pdf]['SOPInstanceUID']}")
         assert archive.get(f"/instances/{pdf}/pdf") == next(made.data_dir.glob("films/*/*/*.pdf")).read_bytes()
         assert archive.get(f"/instances/{image}/frames/0/raw") == pixels.tobytes()
-        place = str(made.until(print_id, "archive", lambda way: str(way["place"]).endswith(" committed"))["place"])
+        made.until(print_id, "archive", lambda way: way.place.endswith(" committed"))
         said = made.run("film", "undo-confirm", print_id, "--why", "another patient", "--by", "tester")
         assert "archive" in said
-        undone = made.until(print_id, "archive", lambda way: way["state"] == "uncorrected")
-        assert "correct it at ORTHANC" in str(undone["error"])
+        undone = made.until(print_id, "archive", lambda way: way.state == "uncorrected")
+        assert "correct it at ORTHANC" in undone.error

@@ -15,7 +15,7 @@ from printmgr.sinks import SinkSettings
 from samples.prints import print_of
 from service import identities
 from service.deliveries import Deliveries, Finished, NotYet
-from service.store import deliveries, jobs, orders
+from service.store import archive_reports, deliveries, jobs, orders
 from service.store import identities as stored_identities
 from service.store.deliveries import DeliveryRecord, NoSuchDelivery
 from service.store.engine import Store, migrate
@@ -362,3 +362,38 @@ def test_confirming_sends_and_undoing_corrects(house: House, store: Store) -> No
     assert [(one.sink, one.place) for one in undone.delivered] == [("archive", "taken as 0")]
     house.wait("0", "archive", "corrected")
     assert sink.corrections == [("4711", "the wrong Jane")]
+
+
+def stored(house: House, store: Store, transaction_uid: str) -> None:
+    """A film that an archive has, and was asked to commit itself to."""
+    house.order("0", "archive")
+    with store.write() as connection:
+        claim = deliveries.claim(connection, "archive", "worker-0")
+        assert claim is not None
+        deliveries.delivered(connection, claim, "ARCHIVE 1.2 commitment asked for", PATIENT, transaction_uid)
+        archive_reports.match(connection, transaction_uid)
+
+
+@pytest.mark.parametrize("report_first", [False, True])
+def test_a_report_of_commitment_finds_its_delivery(house: House, store: Store, report_first: bool) -> None:
+    if not report_first:
+        stored(house, store, "1.2.3")
+    with store.write() as connection:
+        archive_reports.reported(connection, "1.2.3", failed=False)
+        archive_reports.reported(connection, "1.2.4", failed=True)  # of somebody else's
+    if report_first:
+        stored(house, store, "1.2.3")
+    found = house.one("0", "archive")
+    assert (found.state, found.place) == ("done", "ARCHIVE 1.2 committed")
+
+
+def test_what_an_archive_cannot_keep_goes_there_again(house: House, store: Store) -> None:
+    stored(house, store, "1.2.3")
+    with store.write() as connection:
+        archive_reports.reported(connection, "1.2.3", failed=True)
+    found = house.one("0", "archive")
+    assert found.state == "waiting" and "commit" in found.error
+    sink = opened(Gate(name="archive"))
+    house.start(sink)
+    house.wait("0", "archive", "done")
+    assert sink.taken == [("0", 1, None)], "under the name it had"
