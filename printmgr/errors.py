@@ -57,6 +57,14 @@ class NoSuchClass(PrintError):
         super().__init__(f"SOP class {uid!r} is not served here")
 
 
+class UnrecognizedOperation(PrintError):
+    """A DIMSE service that the SOP class does not have (0211H)."""
+
+    def __init__(self, service: str, kind: str) -> None:
+        self.uid = kind
+        super().__init__(f"{service} is no service of the {kind} class")
+
+
 class NoSuchAction(PrintError):
     """N-ACTION with an Action Type other than 1, Print (0123H)."""
 

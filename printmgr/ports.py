@@ -9,6 +9,7 @@ from typing import Protocol, runtime_checkable
 from printmgr.film.identity import Identity
 from printmgr.film.model import PrintOrder, StoredPixels
 from printmgr.film.printer import LogicalPrinter
+from printmgr.film.quirks import Quirk
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,17 @@ class PrintProgress:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PrintJob:
+    """A print as Print Job SOP Instance (PS3.3 C.13.8)."""
+
+    progress: PrintProgress
+    printer_name: str
+    ordered_at: str  # ISO 8601 with offset
+    originator: str  # the calling AE title
+    print_priority: str
+
+
 class PrintPort(Protocol):
     """The service as the print component sees it."""
 
@@ -72,8 +84,16 @@ class PrintPort(Protocol):
 
     def open_spool(self, caller: Caller, printer: LogicalPrinter) -> PrintSpool: ...
 
-    def progress(self, print_id: str) -> PrintProgress:
-        """How far a print is that was ordered here. Raises NoSuchInstance."""
+    def quirks(self, caller: Caller) -> frozenset[Quirk]:
+        """What is to be done differently for this caller."""
+        ...
+
+    def print_job_uid(self, print_id: str) -> str:
+        """The SOP Instance UID of a print's job: the same whenever it is asked."""
+        ...
+
+    def print_job(self, uid: str) -> PrintJob:
+        """A print job that was ordered here, whenever that was. Raises NoSuchInstance."""
         ...
 
     def follow(self, print_id: str, changed: Callable[[PrintProgress], None]) -> Callable[[], None]:
@@ -159,6 +179,7 @@ __all__ = [
     "ExecutionStatus",
     "Identity",
     "Print",
+    "PrintJob",
     "PrintPort",
     "PrintProgress",
     "PrintSpool",

@@ -57,8 +57,19 @@ def undisturbed(association: Association) -> Iterator[None]:
     """Keep pynetdicom's reactor from the answers that a `send_` method waits for.
 
     On a busy machine the reactor of pynetdicom 3.0 now and then passes its checkpoint just before a request goes out
-    and takes the answer; the caller then waits until its timeout. Requests of the peer wait until the talk is over."""
+    and takes the answer; the caller then waits until its timeout. Requests of the peer wait until the talk is over.
+
+    Events are served as they come, each on its thread. pynetdicom believes after one that the reactor runs, which it
+    does not, and the next `send_` method would wait for ever."""
     gate, before = _Gate(), association._reactor_checkpoint
+    serve_request = association._serve_request
+
+    def serve(message: Any, context_id: int) -> None:
+        serve_request(message, context_id)
+        if not gate.over:
+            association._is_paused = True
+
+    association._serve_request = serve  # type: ignore[method-assign, assignment]
     association._reactor_checkpoint = gate
     before.set()
     gate.reached.wait(association.ae.dimse_timeout or 30.0)
@@ -66,6 +77,7 @@ def undisturbed(association: Association) -> Iterator[None]:
         yield
     finally:
         gate.over = True
+        association._serve_request = serve_request  # type: ignore[method-assign]
         gate.set()
 
 

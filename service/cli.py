@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from service import cli_config, cli_disc, cli_film, cli_jobs, cli_study
+from service import cli_config, cli_disc, cli_film, cli_jobs, cli_printer, cli_study
 from service.terminal import SettingsFile, fail, settings_of
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(cli_film.app, name="film")
+app.add_typer(cli_printer.app, name="printer")
 app.add_typer(cli_disc.app, name="disc")
 app.add_typer(cli_study.app, name="study")
 app.add_typer(cli_jobs.app, name="jobs")
@@ -54,11 +55,14 @@ def demo(
 
 
 @app.command()
-def conformance() -> None:
+def conformance(
+    quirks: Annotated[bool, typer.Option("--quirks", help="The table of partners' quirks instead.")] = False,
+) -> None:
     """Print the DICOM conformance statement, made from the tables the code runs by."""
     from service.conformance import conformance as statement
+    from service.quirks_page import quirks_page
 
-    print(statement(), end="")
+    print(quirks_page() if quirks else statement(), end="")
 
 
 def say(line: str) -> None:

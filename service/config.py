@@ -126,6 +126,11 @@ class Settings(BaseSettings):
         return self.data_dir / "recordings"
 
     @property
+    def switches_dir(self) -> Path:
+        """Where it stands which printers are switched off."""
+        return self.data_dir / "switched_off"
+
+    @property
     def spool_dir(self) -> Path:
         return self.data_dir / "spool"
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from printmgr.errors import QueueFull, ResourceLimit
+from printmgr.errors import NoSuchInstance, QueueFull, ResourceLimit
 from printmgr.film.model import PrintOrder
 from printmgr.film.printer import LogicalPrinter
-from printmgr.ports import Caller, ExecutionStatus, PrintProgress
+from printmgr.film.quirks import NO_QUIRKS, Quirk
+from printmgr.ports import Caller, ExecutionStatus, PrintJob, PrintProgress
 
 
 @dataclass
@@ -41,6 +42,7 @@ class FakePort:
     ordered: list[Ordered] = field(default_factory=list)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     spools: list["FakeSpool"] = field(default_factory=list)
+    quirks_: frozenset[Quirk] = NO_QUIRKS
     followers: dict[str, Callable[[PrintProgress], None]] = field(default_factory=dict)
 
     def printer(self, called_ae: str) -> LogicalPrinter | None:
@@ -55,8 +57,18 @@ class FakePort:
         self.spools.append(spool)
         return spool
 
-    def progress(self, print_id: str) -> PrintProgress:
-        return PrintProgress(print_id, ExecutionStatus.PENDING)
+    def quirks(self, caller: Caller) -> frozenset[Quirk]:
+        return self.quirks_
+
+    def print_job_uid(self, print_id: str) -> str:
+        return f"1.2.9.{print_id.removeprefix('print')}"
+
+    def print_job(self, uid: str) -> PrintJob:
+        print_id = f"print{uid.removeprefix('1.2.9.')}"
+        if not uid.startswith("1.2.9.") or not 1 <= int(uid.removeprefix("1.2.9.")) <= len(self.ordered):
+            raise NoSuchInstance("print job", uid)
+        progress = PrintProgress(print_id, ExecutionStatus.PENDING)
+        return PrintJob(progress, self.printer_.name, "2024-05-06T07:08:09.000010+02:00", "CT1", "HIGH")
 
     def follow(self, print_id: str, changed: Callable[[PrintProgress], None]) -> Callable[[], None]:
         self.followers[print_id] = changed

@@ -56,6 +56,7 @@ class LogicalPrinter:
     annotation_formats: dict[str, tuple[str, ...]] = field(default_factory=dict)
     # by Annotation Display Format ID, beside those of annotations.py: places such as "bottom right 2"
     annotation_height: float = 5.0  # of one line of annotation or footer
+    character_set: str = ""  # Specific Character Set of text that names none
     footer: bool = False  # a line for the film session's label and other stray annotation (stray.py)
     ocr: tuple[float, float, float, float] | None = None  # a rectangle whose text is read, in parts of the film
     ocr_language: str = "eng"

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from pynetdicom.presentation import PresentationContext, build_context
 
 PRINTER_INSTANCE = "1.2.840.10008.5.1.1.17"  # well-known (PS3.4 H.4.6)
+PRINTER_CONFIGURATION_INSTANCE = "1.2.840.10008.5.1.1.17.376"  # well-known (PS3.4 H.4.11)
 
 
 class SOPClass(StrEnum):
@@ -19,6 +20,8 @@ class SOPClass(StrEnum):
     ANNOTATION_BOX = "1.2.840.10008.5.1.1.15"
     PRESENTATION_LUT = "1.2.840.10008.5.1.1.23"
     PRINTER = "1.2.840.10008.5.1.1.16"
+    PRINT_JOB = "1.2.840.10008.5.1.1.14"
+    PRINTER_CONFIGURATION = "1.2.840.10008.5.1.1.16.376"
 
 
 BASIC_GRAYSCALE_PRINT_MANAGEMENT_META = "1.2.840.10008.5.1.1.9"
@@ -37,6 +40,8 @@ ABSTRACT_SYNTAXES = (
     SOPClass.ANNOTATION_BOX,
     SOPClass.PRESENTATION_LUT,
     SOPClass.PRINTER,
+    SOPClass.PRINT_JOB,
+    SOPClass.PRINTER_CONFIGURATION,
     VERIFICATION,
 )
 
@@ -56,6 +61,8 @@ CLASS_NAMES: Mapping[str, str] = MappingProxyType(
         SOPClass.ANNOTATION_BOX: "annotation box",
         SOPClass.PRESENTATION_LUT: "Presentation LUT",
         SOPClass.PRINTER: "printer",
+        SOPClass.PRINT_JOB: "print job",
+        SOPClass.PRINTER_CONFIGURATION: "printer configuration",
     }
 )
 

@@ -11,13 +11,15 @@ from pydicom.uid import generate_uid
 from pynetdicom import evt
 from pynetdicom.dimse_primitives import N_SET
 
-from printmgr.errors import NoSuchClass, NoSuchInstance, PrintError
+from printmgr.errors import NoSuchClass, NoSuchInstance, PrintError, UnrecognizedOperation
 from printmgr.film.printer import LogicalPrinter
+from printmgr.film.quirks import Quirk
 from printmgr.film.session import WorkingSession
 from printmgr.ports import Caller, PrintPort
-from printmgr.scp import replies
-from printmgr.scp.contexts import PRINTER_INSTANCE, SOPClass, makes_color
+from printmgr.scp.contexts import CLASS_NAMES, PRINTER_INSTANCE, SOPClass, makes_color
 from printmgr.scp.encoded import ENCODINGS
+from printmgr.scp.events import PrintJobs, report_printer
+from printmgr.scp.getting import GETTERS, Asked, get
 from printmgr.scp.services import SERVICES, Reply, Request
 from printmgr.scp.statuses import SUCCESS, status_of
 from printmgr.scp.work import Work
@@ -45,11 +47,13 @@ class PrintSCP:
         self.software_version = software_version
         self.new_uid = new_uid
         self.work: dict[object, Work] = {}  # by association
+        self.associations: dict[Any, Caller] = {}  # those that want to know of the printer
 
     def handlers(self) -> list[tuple[evt.EventType, Callable[[evt.Event], Any]]]:
         """For an acceptor that answers N-CREATE with the instance its request names after the handler."""
         return [
-            (evt.EVT_REQUESTED, self.begin),
+            (evt.EVT_REQUESTED, self.requested),
+            (evt.EVT_ESTABLISHED, self.established),
             (evt.EVT_C_ECHO, c_echo),
             (evt.EVT_N_CREATE, self.n_create),
             (evt.EVT_N_SET, self.n_set),
@@ -65,10 +69,22 @@ class PrintSCP:
         """For stock pynetdicom's `evt_handlers`."""
         return [*self.handlers(), (evt.EVT_DIMSE_RECV, self.name_instance)]
 
-    def begin(self, event: evt.Event) -> None:
+    def requested(self, event: evt.Event) -> None:
         """Have the node serve images in the thread that receives them; their handler waits for nothing of the peer."""
         assoc: Any = event.assoc  # another acceptor does not look at this
         assoc.at_once = frozenset({N_SET})
+
+    def established(self, event: evt.Event) -> None:
+        """An association is there."""
+        caller = caller_of(event)
+        if Quirk.NO_PRINTER_EVENTS not in self.port.quirks(caller):
+            self.associations[event.assoc] = caller
+
+    def tell_printer_status(self, printer: LogicalPrinter, status: str, info: str) -> None:
+        """The printer's status changed: tell every SCU that is connected to it (PS3.4 H.4.6.2.2)."""
+        for association, caller in list(self.associations.items()):
+            if self.port.printer(caller.called_ae) == printer:
+                report_printer(association, printer.name or printer.ae_title, status, info)
 
     def name_instance(self, event: evt.Event) -> None:
         """Name the instance of an N-CREATE that leaves it to us, before pynetdicom reads the command.
@@ -83,8 +99,12 @@ class PrintSCP:
     def n_create(self, event: evt.Event) -> Answer:
         """An instance that the SCU does not name is named here."""
         request: Any = event.request
+        quirks = self.port.quirks(caller_of(event))
+        creates_printer = request.AffectedSOPClassUID == SOPClass.PRINTER and Quirk.PRINTER_CREATE in quirks
         if not request.AffectedSOPInstanceUID:
-            request.AffectedSOPInstanceUID = self.new_uid()
+            request.AffectedSOPInstanceUID = PRINTER_INSTANCE if creates_printer else self.new_uid()
+        if creates_printer:
+            return self.create_printer(event)
         return self.serve(
             event, "N-CREATE", request.AffectedSOPClassUID, request.AffectedSOPInstanceUID, request.AttributeList
         )
@@ -105,20 +125,22 @@ class PrintSCP:
         return self.serve(event, "N-DELETE", request.RequestedSOPClassUID, request.RequestedSOPInstanceUID)[0]
 
     def n_get(self, event: evt.Event) -> Answer:
-        """The printer, also alone on its association; attributes it does not have are left out (PS3.4 H.4.6)."""
+        """The printer, its configuration, a print job; attributes they do not have are left out."""
         request: Any = event.request
+        tags = tuple(int(tag) for tag in event.attribute_identifiers)
+        asked = Asked(str(request.RequestedSOPClassUID), str(request.RequestedSOPInstanceUID), tags)
         try:
-            if request.RequestedSOPClassUID != SOPClass.PRINTER:
-                raise NoSuchClass(str(request.RequestedSOPClassUID))
-            if request.RequestedSOPInstanceUID != PRINTER_INSTANCE:
-                raise NoSuchInstance("printer", str(request.RequestedSOPInstanceUID))
-            printer = self.printer_of(event)
-            status, info = self.port.printer_status(printer)
+            if asked.sop_class not in GETTERS:
+                raise unserved("N-GET", asked.sop_class)
+            return SUCCESS, get(self.port, self.printer_of(event), self.software_version, asked)
         except PrintError as error:
-            return refusal(error, "N-GET printer", str(request.RequestedSOPClassUID)), None
-        return SUCCESS, replies.printer_attributes(
-            printer, status, info, self.software_version, event.attribute_identifiers
-        )
+            name = CLASS_NAMES.get(asked.sop_class) or ascii(asked.sop_class)
+            return refusal(error, f"N-GET {name}", asked.sop_class), None
+
+    def create_printer(self, event: evt.Event) -> Answer:
+        """N-CREATE of the printer, which is there already: for SCUs that must (Quirk.PRINTER_CREATE)."""
+        printer = self.printer_of(event)
+        return SUCCESS, get(self.port, printer, self.software_version, Asked(SOPClass.PRINTER, PRINTER_INSTANCE, ()))
 
     def serve(self, event: evt.Event, service: str, sop_class: str, uid: str, data: Any = None) -> Answer:
         """Do one request of an association, and say with what status and data set to answer."""
@@ -139,7 +161,7 @@ class PrintSCP:
         try:
             do = SERVICES.get((service, request.sop_class))
             if do is None:
-                raise NoSuchClass(request.sop_class)
+                raise unserved(service, request.sop_class)
             work = self.work_of(event)
         except PrintError as error:
             return refusal(error, request.name, request.sop_class), None
@@ -151,8 +173,12 @@ class PrintSCP:
         work = self.work.get(event.assoc)
         if work is None:
             printer = self.printer_of(event)
-            spool = self.port.open_spool(caller_of(event), printer)
-            work = self.work[event.assoc] = Work(printer, WorkingSession(printer, self.new_uid), spool)
+            caller = caller_of(event)
+            quirks = self.port.quirks(caller)
+            jobs = PrintJobs(self.port, event.assoc, printer.name or printer.ae_title, quirks)
+            spool = self.port.open_spool(caller, printer)
+            session = WorkingSession(printer, self.new_uid)
+            work = self.work[event.assoc] = Work(printer, session, spool, jobs, quirks)
         return work
 
     def printer_of(self, event: evt.Event) -> LogicalPrinter:
@@ -165,8 +191,10 @@ class PrintSCP:
 
     def end(self, event: evt.Event) -> None:
         """Release and abort take everything that was not ordered (PS3.4 H.5)."""
+        self.associations.pop(event.assoc, None)
         work = self.work.pop(event.assoc, None)
         if work is not None:
+            work.jobs.end()
             with work.lock:
                 work.spool.close()
 
@@ -197,6 +225,13 @@ def refusal(error: PrintError, request: str, sop_class: str) -> Dataset:
     about = getattr(error, "keyword", "") or getattr(error, "uid", "")
     log.warning("%s answered %04XH: %s %r", request, status.Status, type(error).__name__, about)
     return status
+
+
+def unserved(service: str, sop_class: str) -> PrintError:
+    """Why a service of a class is not there: the class has none such, or is none of print."""
+    if sop_class in CLASS_NAMES:
+        return UnrecognizedOperation(service, CLASS_NAMES[sop_class])
+    return NoSuchClass(sop_class)
 
 
 def c_echo(event: evt.Event) -> int:

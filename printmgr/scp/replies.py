@@ -1,6 +1,6 @@
 """Response data sets: the values used, by the tables of rules.py, and the references to what was made."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from pydicom.dataset import Dataset
@@ -10,6 +10,8 @@ from printmgr.film.printer import LogicalPrinter
 from printmgr.scp import rules
 from printmgr.scp.contexts import SOPClass
 from printmgr.scp.rules import Kind, Rule
+
+MANUFACTURER, MODEL = "printmgr", "printmgr virtual film printer"
 
 # What is free text stays out: the SCU knows it, and it might not survive another character set.
 ECHOED = frozenset(set(Kind) - {Kind.TEXT, Kind.REFERENCE, Kind.BYTES, Kind.IDENTITY})
@@ -66,14 +68,22 @@ def printer_attributes(printer: LogicalPrinter, status: str, info: str, version:
         "PrinterStatus": status,
         "PrinterStatusInfo": info,
         "PrinterName": printer.name or printer.ae_title,
-        "Manufacturer": "printmgr",
-        "ManufacturerModelName": "printmgr virtual film printer",
+        "Manufacturer": MANUFACTURER,
+        "ManufacturerModelName": MODEL,
         "DeviceSerialNumber": printer.ae_title,
         "SoftwareVersions": version,
     }
+    return asked_for(rules.PRINTER_ATTRIBUTES, said, tags)
+
+
+def asked_for(table: Mapping[str, int], said: Mapping[str, str], tags: Iterable[int]) -> Dataset:
+    """The attributes of the table that were asked for; all for an empty list (PS3.7 10.1.2.1.5).
+
+    Others are no error: an SCU that asks for what a real camera has still learns the status.
+    """
     asked = set(tags)
     data_set = Dataset()
-    for keyword, tag in rules.PRINTER_ATTRIBUTES.items():
+    for keyword, tag in table.items():
         if not asked or tag in asked:
             setattr(data_set, keyword, said[keyword])
     return data_set

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from pydicom.dataset import Dataset
 
 from printmgr.errors import NoSuchAction, PrintError
-from printmgr.film.model import FilmBox, Image, ImageBox, StoredBytes, StoredPixels
+from printmgr.film.model import FilmBox, Image, ImageBox, PrintOrder, StoredBytes, StoredPixels
+from printmgr.film.quirks import Quirk
 from printmgr.film.requests import FilmBoxRequest, ImageBoxRequest
 from printmgr.film.session import Outcome
 from printmgr.film.status import PrintWarning
@@ -54,14 +55,14 @@ class Reply(NamedTuple):
 
 
 def create_film_session(work: Work, request: Request) -> Reply:
-    wanted, said = attributes.film_session(request.values())
+    wanted, said = attributes.film_session(request.values(work.specific_character_set))
     outcome = work.session.create_session(request.uid, wanted)
     used = replies.values_used(rules.FILM_SESSION_RULES, outcome.value)
     return Reply(outcome.warnings + said.warnings, used)
 
 
 def set_film_session(work: Work, request: Request) -> Reply:
-    wanted, said = attributes.film_session(request.values())
+    wanted, said = attributes.film_session(request.values(work.specific_character_set))
     outcome = work.session.set_session(request.uid, wanted)
     return Reply(outcome.warnings + said.warnings, replies.values_used(said.replaced, outcome.value))
 
@@ -69,15 +70,18 @@ def set_film_session(work: Work, request: Request) -> Reply:
 def delete_film_session(work: Work, request: Request) -> Reply:
     films = list(work.session.films)
     drop(work, work.session.delete_session(request.uid).dropped)
+    work.printed.clear()
     work.forget(["", *films])
     return Reply()
 
 
 def print_film_session(work: Work, request: Request) -> Reply:
     check_action(request)
+    if Quirk.PRINT_ONCE in work.quirks and work.session.the_session(request.uid) and work.is_printed():
+        log.info("the film session's films are printed already; no second print")
+        return Reply(data_set=work.jobs.ordered_before())
     outcome = work.session.print_session(request.uid)
-    log.info("print %s ordered: %d films", work.print(outcome, request.name), len(outcome.value.films))
-    return Reply(outcome.warnings)
+    return order(work, request, outcome)
 
 
 def create_film_box(work: Work, request: Request) -> Reply:
@@ -138,9 +142,14 @@ def delete_film_box(work: Work, request: Request) -> Reply:
 
 def print_film_box(work: Work, request: Request) -> Reply:
     check_action(request)
-    outcome = work.session.print_film_box(request.uid)
-    log.info("print %s ordered: one film", work.print(outcome, request.name))
-    return Reply(outcome.warnings)
+    return order(work, request, work.session.print_film_box(request.uid))
+
+
+def order(work: Work, request: Request, outcome: Outcome[PrintOrder]) -> Reply:
+    """Make a print durable; its job goes into the answer where Print Job was negotiated."""
+    print_id = work.print(outcome, request.name)
+    log.info("print %s ordered: %d films", print_id, len(outcome.value.films))
+    return Reply(outcome.warnings, work.jobs.ordered(print_id))
 
 
 def set_image_box(work: Work, request: Request) -> Reply:

@@ -23,6 +23,7 @@ STATUSES: Mapping[type[errors.PrintError], int] = MappingProxyType(
         errors.MissingAttribute: 0x0120,
         errors.MissingValue: 0x0121,
         errors.NoSuchAction: 0x0123,
+        errors.UnrecognizedOperation: 0x0211,
         errors.ResourceLimit: 0x0213,
         errors.NoFilmBox: 0xC600,
         errors.QueueFull: 0xC602,

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from printmgr.film.quirks import Quirk
 from service.settings.tls import TLS
 from service.settings.values import AETitle, Table, is_loopback
 
@@ -16,7 +17,7 @@ class Partner(Table):
     ae_title: AETitle
     address: str = Field(min_length=1, max_length=253)
     port: int = Field(default=0, ge=0, le=65535)  # where it takes reports of storage commitment; 0: nowhere
-    quirks: list[str] = Field(default=[], max_length=0)  # none is known yet
+    quirks: tuple[Quirk, ...] = ()  # what is done differently for it (printmgr.film.quirks)
     quota: int = Field(default=16, ge=1, le=1000)  # associations at one time
     record: Literal["off", "masked", "plain"] = "off"  # its associations with printers, by the flight recorder
     certificates: list[str] = Field(default=[])  # SHA-256 fingerprints: it must show one of them, and nobody else may

@@ -4,8 +4,10 @@ import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydicom.charset import python_encoding
 
 from printmgr.errors import InvalidAttribute
+from printmgr.film.annotations import parse_place
 from printmgr.film.identity import Release
 from printmgr.film.model import FilmOrientation
 from printmgr.film.printer import LogicalPrinter, Resample, Tone, Warnings
@@ -26,6 +28,21 @@ def known_film_size(value: str) -> str:
     except InvalidAttribute as error:
         raise ValueError(str(error)) from None
     return value
+
+
+def known_place(value: str) -> str:
+    parse_place(value)
+    return value
+
+
+def known_character_set(value: str) -> str:
+    unknown = [term for term in value.split("\\") if term.strip() and term.strip() not in python_encoding]
+    if unknown:
+        raise ValueError(f"is {value!r}; expected a term of Specific Character Set such as ISO_IR 192 or GB18030")
+    return value
+
+
+Place = Annotated[str, AfterValidator(known_place)]
 
 
 class Printer(Table):
@@ -54,6 +71,12 @@ class Printer(Table):
     sinks: list[str] = Field(default=["folder"], min_length=1)
     ocr: tuple[Part, Part, Part, Part] | None = None  # a rectangle whose text is read: x, y, width, height
     ocr_language: Annotated[str, Field(pattern=r"^[A-Za-z_]+(\+[A-Za-z_]+)*$", max_length=64)] = "eng"
+    annotation_formats: dict[str, Annotated[list[Place], Field(min_length=1, max_length=32)]] = Field(
+        default_factory=dict
+    )
+    annotation_height: float = Field(default=5.0, ge=1.0, le=50.0)
+    footer: bool = False
+    character_set: Annotated[str, AfterValidator(known_character_set)] = ""  # of text that names none
     release: Release = Release.CONFIRMED  # what a film needs before it goes out under a patient's name
 
     @field_validator("slug")
@@ -80,5 +103,6 @@ class Printer(Table):
             "pitch": DEFAULT_PITCH | self.pitch,
             "custom_formats": {name: tuple(boxes) for name, boxes in self.custom_formats.items()},
             "sinks": tuple(self.sinks),
+            "annotation_formats": {name: tuple(places) for name, places in self.annotation_formats.items()},
         }
         return LogicalPrinter(**values)

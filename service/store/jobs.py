@@ -1,5 +1,6 @@
 """Jobs and their steps: what state each is in, what comes next."""
 
+import math
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -182,6 +183,17 @@ def count(connection: Connection) -> dict[str, int]:
     return {
         row.state: row.n for row in connection.execute(select(Job.state, func.count().label("n")).group_by(Job.state))
     }
+
+
+def waiting(connection: Connection) -> int:
+    """How many jobs are not done yet."""
+    return int(connection.execute(select(func.count()).where(Job.state.in_(OPEN))).scalar_one())
+
+
+def last_beat_s(connection: Connection) -> float:
+    """Seconds since any worker was heard of; without end when none ever was."""
+    seen_at = connection.execute(select(func.max(Executor.seen_at))).scalar_one()
+    return math.inf if seen_at is None else (_now() - int(seen_at)) / 1e6
 
 
 def with_steps(connection: Connection, microseconds: int) -> list[str]:

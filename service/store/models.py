@@ -61,6 +61,7 @@ class PrintRow(Base):
     images: Mapped[int] = mapped_column(Integer)
     copies: Mapped[int] = mapped_column(Integer)
     statuses: Mapped[str] = mapped_column(Text)  # JSON: the statuses given, by request name
+    print_priority: Mapped[str] = mapped_column(String(16), default="MED", server_default="MED")
     deleted_at: Mapped[int | None] = mapped_column(BigInteger)  # when retention removed its files
 
 

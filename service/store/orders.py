@@ -20,7 +20,7 @@ FILM = "film"  # the kind of job that prints are
 COUNT_OPEN = "SELECT count(*) FROM jobs WHERE state IN ('answered', 'ordered', 'queued', 'running')"
 INSERT_JOB = "INSERT INTO jobs (id, kind, state, request, ordered_at, changed_at) VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_PRINT = """INSERT INTO prints (id, kind, printer, slug, date, ordered_at, calling_ae, address, films, images,
- copies, statuses) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+ copies, statuses, print_priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_FILM = """INSERT INTO films (print_id, number, film_size_id, film_orientation, image_display_format, boxes,
  images) VALUES (?, ?, ?, ?, ?, ?, ?)"""
 
@@ -106,6 +106,7 @@ def _print_row(print_: Print, images: int) -> tuple[object, ...]:
         images,
         order.session.number_of_copies,
         json.dumps(dict(print_.statuses)),
+        order.session.print_priority,
     )
 
 

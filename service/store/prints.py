@@ -45,6 +45,7 @@ class PrintRecord:
     copies: int
     statuses: dict[str, list[int]]
     deleted: bool
+    print_priority: str
     films: tuple[FilmRecord, ...] = ()
     deliveries: tuple[DeliveryRecord, ...] = ()
 
@@ -76,6 +77,14 @@ def one(connection: Connection, print_id: str) -> PrintRecord:
         select(FilmRow.__table__).where(FilmRow.print_id == print_id).order_by(FilmRow.number)
     ).all()
     return _record(row, films, deliveries.of_print(connection, print_id))
+
+
+def without_films(connection: Connection, print_id: str) -> PrintRecord:
+    """A print alone. Raises NoSuchPrint."""
+    row = connection.execute(_all().where(PrintRow.id == print_id)).one_or_none()
+    if row is None:
+        raise NoSuchPrint(print_id)
+    return _record(row)
 
 
 def delivered(connection: Connection, print_id: str, sink: str, place: str) -> None:
@@ -152,6 +161,7 @@ def _record(
         copies=row.copies,
         statuses=json.loads(row.statuses),
         deleted=row.deleted_at is not None,
+        print_priority=row.print_priority,
         films=tuple(
             FilmRecord(f.number, f.film_size_id, f.film_orientation, f.image_display_format, f.boxes, f.images)
             for f in films

@@ -4,8 +4,10 @@ import logging
 import socket
 from typing import TYPE_CHECKING
 
+from printmgr.film.quirks import Quirk
 from service.config import Settings
 from service.job_events import JobEvents
+from service.printer_state import PrinterStates, PrinterWatch, Switches
 from service.settings.dicom import Partner
 from service.spool import Place, Spool
 from service.store import orders, prints
@@ -16,10 +18,8 @@ from service.wiring.reception import Orders, Reception
 
 if TYPE_CHECKING:
     from service.commitment_reports import CommitmentReports
-    from service.node import TLSSettings
+    from service.node import Rule, TLSSettings
     from service.node.shared_counts import Counts
-
-if TYPE_CHECKING:
     from service.recorder import Recorder
 
 log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class NodeRole:
         """`counts`: shared with the other processes of the port."""
         from printmgr.scp.contexts import presentation_contexts
         from printmgr.scp.handlers import PrintSCP
-        from service.node import Node, NodeSettings, PartnerList, Rule
+        from service.node import Node, NodeSettings, PartnerList
         from service.titles import Application, Titles
 
         self._orders = Orders(settings)
@@ -52,7 +52,24 @@ class NodeRole:
             acse_timeout_s=dicom.acse_timeout_s,
             idle_timeout_s=dicom.idle_timeout_s,
         )
-        scp = PrintSCP(Reception(settings, self._spool, self.events, self._orders.states), SOFTWARE_VERSION)
+        rules = [(partner, rule_of(partner)) for partner in settings.partners]
+        printers = [printer.logical() for printer in settings.printers]
+        states = PrinterStates(
+            settings.data_dir,
+            dicom.min_free_bytes,
+            dicom.max_queue,
+            self._orders.queue_and_worker,
+            Switches(settings.switches_dir),
+        )
+
+        def quirks_of(title: str, address: str) -> frozenset[Quirk]:
+            """Those of the first partner that may call so."""
+            matching = (p for p, rule in rules if rule.ae_title == title and rule.allows(address))
+            return frozenset(next((partner.quirks for partner in matching), []))
+
+        reception = Reception(printers, self._spool, self.events, self._orders, states, quirks_of)
+        scp = PrintSCP(reception, SOFTWARE_VERSION)
+        self._watch = PrinterWatch(states, printers, lambda: bool(scp.associations), scp.tell_printer_status)
         film = Application(presentation_contexts(), [*scp.handlers(), *recorder_of(settings).handlers()])
         applications = {printer.ae_title: film for printer in settings.printers}
         self._reports: CommitmentReports | None = None
@@ -64,10 +81,7 @@ class NodeRole:
         titles = Titles(applications)
         access = PartnerList(
             list(applications),
-            [
-                Rule.of(partner.ae_title, addresses_of(partner), partner.quota, partner.certificates)
-                for partner in settings.partners
-            ],
+            [rule for _, rule in rules],
             open_to_all=dicom.open,
         )
         self._node = Node(node_settings, titles.contexts(), titles.handlers(), access, tls_of(settings), counts)
@@ -88,6 +102,7 @@ class NodeRole:
         if self._reports:
             self._reports.start()
         self._node.start()
+        self._watch.start()
         host, port = self._node.tls_address if self._tls_only else self._node.address
         return f"{host}:{port}"
 
@@ -106,6 +121,7 @@ class NodeRole:
 
     def stop(self) -> None:
         """Let running associations end, settle what they ordered."""
+        self._watch.stop()
         self._node.stop()
         self.events.stop()
         if self._reports:
@@ -152,6 +168,12 @@ def recorder_of(settings: Settings) -> "Recorder":
     by_settings = {partner.ae_title: Record(partner.record) for partner in settings.partners}
     bounds = (settings.recorder.max_bytes, settings.recorder.max_files)
     return Recorder(settings.recordings_dir, by_settings, describe, masked, *bounds)
+
+
+def rule_of(partner: Partner) -> "Rule":
+    from service.node import Rule
+
+    return Rule.of(partner.ae_title, addresses_of(partner), partner.quota, partner.certificates)
 
 
 def addresses_of(partner: Partner) -> list[str]:

@@ -1,20 +1,22 @@
 """The service as the print component sees it."""
 
-import os
-import time
 from collections.abc import Callable, Mapping, Sequence
 
-from printmgr.errors import NoSuchInstance
+from printmgr.errors import NoSuchInstance, QueueFull
 from printmgr.film.printer import LogicalPrinter
-from printmgr.ports import Caller, ExecutionStatus, Print, PrintProgress, PrintSpool
+from printmgr.film.quirks import NO_QUIRKS, Quirk
+from printmgr.ports import Caller, ExecutionStatus, Print, PrintJob, PrintProgress, PrintSpool
 from service.config import Settings
-from service.job_events import JobChange, JobEvents, States
+from service.job_events import JobChange, JobEvents
+from service.print_uids import print_id_of, print_job_uid
+from service.printer_state import PrinterStates, Switches
 from service.spool import Spool
-from service.store import jobs, orders
+from service.store import jobs, orders, prints
 from service.store.engine import Durability, Store
 from service.store.jobs import JobState
 
-STATUS_S = 1.0  # how long a look at the disk holds
+QuirksOf = Callable[[str, str], frozenset[Quirk]]
+"""Of a partner, by its AE title and the address it calls from."""
 EXECUTION = {
     JobState.RUNNING: ExecutionStatus.PRINTING,
     JobState.DONE: ExecutionStatus.DONE,
@@ -31,8 +33,11 @@ class Orders:
         self.store = Store(settings.database, Durability.ANSWERED)
         self._after = Store(settings.database, Durability.REPEATABLE)  # a settled order settles again to the same
         self._writer = orders.OrderWriter(self.store, settings.dicom.max_queue)
+        self._switches = Switches(settings.switches_dir)
 
     def add(self, print_: Print, document: bytes) -> None:
+        if self._switches.is_off(print_.printer.slug):
+            raise QueueFull("the printer is switched off; it takes prints when it is on again")
         self._writer.add(print_, document)
 
     def settled(self, print_id: str) -> None:
@@ -49,6 +54,16 @@ class Orders:
             found = jobs.states_of(connection, job_ids)
         return {job_id: JobChange(job_id, *state) for job_id, state in found.items()}
 
+    def one(self, print_id: str) -> prints.PrintRecord:
+        """Raises NoSuchPrint."""
+        with self.store.read() as connection:
+            return prints.without_films(connection, print_id)
+
+    def queue_and_worker(self) -> tuple[int, float]:
+        """Jobs not done yet, and seconds since a worker was heard of."""
+        with self.store.read() as connection:
+            return jobs.waiting(connection), jobs.last_beat_s(connection)
+
     def close(self) -> None:
         self._writer.close()
         self._after.close()
@@ -58,35 +73,51 @@ class Orders:
 class Reception:
     """The service as the print component sees it (printmgr.ports.PrintPort)."""
 
-    def __init__(self, settings: Settings, spool: Spool, events: JobEvents, states: States) -> None:
-        self._settings = settings
+    def __init__(
+        self,
+        printers: Sequence[LogicalPrinter],
+        spool: Spool,
+        events: JobEvents,
+        book: Orders,
+        states: PrinterStates,
+        quirks_of: QuirksOf = lambda title, address: NO_QUIRKS,
+    ) -> None:
+        self._printers = {printer.ae_title: printer for printer in printers}
         self._spool = spool
         self._events = events
+        self._book = book
         self._states = states
-        self._printers = {printer.ae_title: printer.logical() for printer in settings.printers}
-        self._looked = 0.0
-        self._status = ("NORMAL", "NORMAL")
+        self._quirks_of = quirks_of
 
     def printer(self, called_ae: str) -> LogicalPrinter | None:
         return self._printers.get(called_ae.strip())
 
     def printer_status(self, printer: LogicalPrinter) -> tuple[str, str]:
-        """WARNING, RECEIVER FULL when the disk is nearly full (PS3.3 C.13.9); else NORMAL."""
-        if time.monotonic() - self._looked > STATUS_S:
-            disk = os.statvfs(self._settings.data_dir)
-            room = disk.f_bavail * disk.f_frsize > self._settings.dicom.min_free_bytes
-            self._status = ("NORMAL", "NORMAL") if room else ("WARNING", "RECEIVER FULL")
-            self._looked = time.monotonic()
-        return self._status
+        return self._states.of(printer)
+
+    def quirks(self, caller: Caller) -> frozenset[Quirk]:
+        return self._quirks_of(caller.calling_ae, caller.address)
 
     def open_spool(self, caller: Caller, printer: LogicalPrinter) -> PrintSpool:
         return self._spool.open(caller, printer)
 
-    def progress(self, print_id: str) -> PrintProgress:
-        found = self._states([print_id]).get(print_id)
-        if found is None:
-            raise NoSuchInstance("print job", print_id)
-        return progress_of(found)
+    def print_job_uid(self, print_id: str) -> str:
+        return print_job_uid(print_id)
+
+    def print_job(self, uid: str) -> PrintJob:
+        try:
+            print_id = print_id_of(uid)
+            record = self._book.one(print_id)
+        except (ValueError, prints.NoSuchPrint):
+            raise NoSuchInstance("print job", uid) from None
+        printer = self._printers.get(record.printer)
+        return PrintJob(
+            progress_of(JobChange(print_id, record.state, record.error)),
+            (printer.name if printer else "") or record.printer,
+            record.ordered_at,
+            record.calling_ae,
+            record.print_priority,
+        )
 
     def follow(self, print_id: str, changed: Callable[[PrintProgress], None]) -> Callable[[], None]:
         return self._events.follow(print_id, lambda change: changed(progress_of(change)))

@@ -348,7 +348,7 @@ BAD_INPUT = {
     "delete unknown session": (lambda scu: scu.delete(SESSION, "1.9"), 0x0112),
     "delete unknown film box": (lambda scu: scu.delete(FILM, "1.9"), 0x0112),
     "delete unknown LUT": (lambda scu: scu.delete(LUT, "1.9"), 0x0112),
-    "delete an image box": (lambda scu: scu.delete(BOX, "1.9"), 0x0118),
+    "delete an image box": (lambda scu: scu.delete(BOX, "1.9"), 0x0211),
     "no image sequence": (image_box_saying(requests.item(ImageBoxPosition=1)), 0x0120),
     "wrong bits allocated": (image_of(BitsAllocated=9), 0x0106),
     "wrong bits stored": (image_of(BitsStored=12), 0x0106),
@@ -364,8 +364,8 @@ BAD_INPUT = {
     "LUT shorter than it says": (lut_saying(requests.lut([0, 1, 2], 12, [256, 0, 12])), 0x0106),
     "LUT of nothing": (lut_saying(requests.item(FilmSessionLabel="x")), 0x0120),
     "LUT of an unknown shape": (lut_saying(requests.item(PresentationLUTShape="SIGMOID")), 0x0106),
-    "printer created": (lambda scu: scu.create(SOPClass.PRINTER, None, "1.9")[0], 0x0118),
-    "unknown class": (lambda scu: scu.create("1.2.840.10008.5.1.1.15", None, "1.9")[0], 0x0118),
+    "printer created": (lambda scu: scu.create(SOPClass.PRINTER, None, "1.9")[0], 0x0211),
+    "unknown class": (lambda scu: scu.create("1.2.840.10008.3.1.2.3.3", None, "1.9")[0], 0x0118),
 }
 
 
@@ -524,7 +524,7 @@ def test_the_printer_tells_its_status(bench: Bench) -> None:
 def test_the_printer_answers_on_the_meta_context_too(bench: Bench) -> None:
     scu = bench.connect(META)
     assert scu.get([0x21100010])[1].PrinterStatus == "NORMAL"
-    assert scu.get([], uid=S, sop_class=SESSION)[0] == 0x0118
+    assert scu.get([], uid=S, sop_class=SESSION)[0] == 0x0211
 
 
 def test_verification(bench: Bench) -> None:
