@@ -9,16 +9,18 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from benchmarks import Row
 from benchmarks.node_client import FILM_BOX, PrintClient, film_request, image_request
-from benchmarks.node_servers import Server, dcmprscp, our_node, stock_pynetdicom
+from benchmarks.node_servers import Server, dcmprscp, our_node, stock_pynetdicom, two_nodes
 
 NAME = "DICOM node: wall time and CPU of a print request"
 ROUNDS = 30
 IDLE = 200
+SCUS, SHEETS = 8, 4
 _IDLE_SECONDS = 5.0
 
 
@@ -52,6 +54,7 @@ def run() -> list[Row]:
     return [
         *film("film 2048x2560, 12 bit", "STANDARD\\1,1", [big], at_least=1.5),
         *film("sheet 4x5 of 512x512, 8 bit", "STANDARD\\4,5", small, at_least=1.0),
+        eight_at_once(small),
         *short_set(small[0]),
         *large_set(big),
         action(),
@@ -97,6 +100,34 @@ def film(what: str, image_display_format: str, images: list[bytes], at_least: fl
             Row(what, "dcmprscp", ours.wall_ms, theirs.wall_ms, "ms", at_least=at_least),
             Row(what, "dcmprscp", ours.cpu_ms, theirs.cpu_ms, "CPU ms"),
         ]
+
+
+def eight_at_once(images: list[bytes]) -> Row:
+    """Eight SCUs print sheets at the same time, from association to release; dcmprscp serves one after the other."""
+
+    def scu(address: tuple[str, int]) -> None:
+        client = PrintClient(address)
+        session = client.create_session()
+        framed = [client.framed(image) for image in images]
+        for _ in range(SHEETS):
+            uid, boxes = client.create_film(film_request(session, "STANDARD\\4,5"))
+            for box, image in zip(boxes[-len(images) :], framed, strict=True):
+                client.set_image(box, image)
+            client.delete(FILM_BOX, uid)
+        client.release()
+
+    def took_ms(server: Server) -> float:
+        began = time.perf_counter()
+        for done in [executor.submit(scu, server.address) for _ in range(SCUS)]:
+            done.result()
+        return (time.perf_counter() - began) * 1000 / (SCUS * SHEETS)
+
+    with two_nodes() as ours, dcmprscp() as theirs, ThreadPoolExecutor(SCUS) as executor:
+        took_ms(ours), took_ms(theirs)
+        walls = [(took_ms(ours), took_ms(theirs)) for _ in range(5)]
+    ours_ms, theirs_ms = (statistics.median(side) for side in zip(*walls, strict=True))
+    what = f"sheet 4x5, {SCUS} associations, processes = 2"
+    return Row(what, "dcmprscp", ours_ms, theirs_ms, "ms a sheet", at_least=2.0)
 
 
 def one_set(image: bytes) -> Callable[[Side], float]:

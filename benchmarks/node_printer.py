@@ -1,4 +1,4 @@
-"""A printer that only spools: `python -m benchmarks.node_printer node|stock drop|write|fsync FOLDER`."""
+"""A printer that only spools: `python -m benchmarks.node_printer node|stock drop|write|fsync FOLDER [PORT]`."""
 
 import itertools
 import os
@@ -66,26 +66,31 @@ def _delete(event: Any) -> int:
     return 0x0000
 
 
-def _node(handlers: list[Any], stream_folder: Path | None) -> tuple[int, Callable[[], None]]:
+def _node(handlers: list[Any], stream_folder: Path | None, port: int) -> tuple[int, Callable[[], None]]:
     many = 1000
     settings = NodeSettings(
-        port=0, max_associations=many, idle_timeout_s=None, max_half_open_per_address=256, stream_folder=stream_folder
+        port=port,
+        share_port=True,
+        max_associations=many,
+        idle_timeout_s=None,
+        max_half_open_per_address=256,
+        stream_folder=stream_folder,
     )
     node = Node(settings, _CONTEXTS, handlers, PartnerList(["PRINTER"], open_to_all=True, open_quota=many))
     node.start()
     return node.address[1], lambda: node.stop(1)
 
 
-def _stock(handlers: list[Any], _: Path | None) -> tuple[int, Callable[[], None]]:
+def _stock(handlers: list[Any], _: Path | None, port: int) -> tuple[int, Callable[[], None]]:
     application = AE("PRINTER")
     for abstract_syntax, syntaxes in _CONTEXTS:
         application.add_supported_context(abstract_syntax, syntaxes)
-    server = application.start_server(("127.0.0.1", 0), block=False, evt_handlers=handlers)
+    server = application.start_server(("127.0.0.1", port), block=False, evt_handlers=handlers)
     assert server is not None
     return server.server_address[1], server.shutdown
 
 
-def main(kind: str, keep: str, folder: str) -> None:
+def main(kind: str, keep: str, folder: str, port: str = "0") -> None:
     handlers = [
         (evt.EVT_REQUESTED, _begin),
         (evt.EVT_N_CREATE, _create),
@@ -93,8 +98,9 @@ def main(kind: str, keep: str, folder: str) -> None:
         (evt.EVT_N_ACTION, _action),
         (evt.EVT_N_DELETE, _delete),
     ]
-    port, stop = (_stock if kind == "stock" else _node)(handlers, None if keep == "drop" else Path(folder))
-    print(port, flush=True)
+    start = _stock if kind == "stock" else _node
+    bound, stop = start(handlers, None if keep == "drop" else Path(folder), int(port))
+    print(bound, flush=True)
     done = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: done.set())
     done.wait()

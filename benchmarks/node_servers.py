@@ -91,9 +91,9 @@ def free_port() -> int:
 
 
 @contextmanager
-def _printer(kind: str, keep: str) -> Iterator[Server]:
+def _printer(kind: str, keep: str, port: int = 0) -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix=f"bench-{kind}-") as folder:
-        command = [sys.executable, "-m", "benchmarks.node_printer", kind, keep, folder]
+        command = [sys.executable, "-m", "benchmarks.node_printer", kind, keep, folder, str(port)]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             assert process.stdout is not None
             port = int(process.stdout.readline())
@@ -106,6 +106,13 @@ def _printer(kind: str, keep: str) -> Iterator[Server]:
 def our_node(keep: str = "write") -> AbstractContextManager[Server]:
     """Our node; `keep`: "drop" what comes, "write" it to files, or "fsync" them too."""
     return _printer("node", keep)
+
+
+@contextmanager
+def two_nodes() -> Iterator[Server]:
+    """Our node as two processes on one port; the first of them."""
+    with _printer("node", "write") as first, _printer("node", "write", first.address[1]):
+        yield first
 
 
 def stock_pynetdicom(keep: str = "write") -> AbstractContextManager[Server]:
