@@ -20,7 +20,7 @@ from benchmarks.node_servers import Server, dcmprscp, our_node, stock_pynetdicom
 NAME = "DICOM node: wall time and CPU of a print request"
 ROUNDS = 30
 IDLE = 200
-SCUS, SHEETS = 8, 4
+SCUS, SHEETS = 8, 1
 _IDLE_SECONDS = 5.0
 
 
