@@ -30,6 +30,15 @@ PRINT_DEPARTURES = """\
 - Presentation LUT Shape INVERSE is accepted. A table of another length than the image's depth is interpolated.
 - Images of 1 to 16 bits in 8, 16 or 32, with any High Bit, signed or not, and colour images in a grayscale box are
   rendered.
+- Colour images in a grayscale box become grey (ITU-R BT.601); images of either kind in a colour box stay what they
+  are. Red, green and blue may have 1 to 16 bits, by pixel or by plane; YBR_FULL is understood. Densities and
+  Presentation LUTs do not apply to colour.
+- ICC Profile (0028,2000) of a colour film goes into the PDF when it is a profile of an RGB device of version 2 to 4;
+  another is ignored, and the film's JSON says so. Without one colours are sRGB.
+- The PDF is a PDF/A-2b. Text is set in fonts of the package; a character that none has is drawn as a box. A text too
+  long for its place is made smaller, broken, and at last cut off with an ellipsis; the PDF's text has all of it.
+- A film is called "printed as requested" only when every image came with Requested Image Size and none was cropped,
+  decimated or demagnified, else "not to scale".
 - Image Box Position never fails a request: the box is known by its UID.
 - Pixel Data shorter than Rows and Columns say are filled with zeros if at least half is there; less is 0110H.
 - No Presentation LUT means IDENTITY, or what the printer's settings say.
