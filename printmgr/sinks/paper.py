@@ -64,7 +64,7 @@ class PaperSink(SinkSettings):
 
     def deliver(self, print_: Print, pdf: Path, document: Path, sending: Sending = ONCE) -> str:
         """Print it; as which jobs. Raises SinkDown, Undeliverable, DeliveryFailed."""
-        from printmgr.sinks.ipp import IppError
+        from printmgr.sinks.ipp import IppError, keyword
 
         runs = list(sheets(print_))
         try:
@@ -80,7 +80,8 @@ class PaperSink(SinkSettings):
             ]
         except IppError as error:
             raise SinkDown(str(error)) from error
-        return ", ".join(places) + (", scaled to fit" if self.scaling == "fit" else "")
+        scaled = any(job["print-scaling"] == keyword("fit") for job in jobs)
+        return ", ".join(places) + (", scaled to fit" if scaled else "")
 
     def _printer(self) -> "Printer":
         from printmgr.sinks.ipp import Printer
@@ -103,8 +104,6 @@ class PaperSink(SinkSettings):
             raise SinkDown(f"{self.uri} takes no jobs now: {reasons}")
         if not {"application/pdf", "application/octet-stream"} & set(able.get("document-format-supported", [])):
             raise Undeliverable(f"{self.uri} takes no PDF; expected a printer that does, or CUPS before it")
-        if self.scaling not in able.get("print-scaling-supported", []):
-            raise Undeliverable(f"{self.uri} does not say that it can print with print-scaling {self.scaling}")
         return able
 
     def _job(self, able: "Answer", run: Sheets, print_: Print) -> "dict[str, Value]":
@@ -115,16 +114,24 @@ class PaperSink(SinkSettings):
         sides = sides_of(name)
         if sides is None:
             raise Undeliverable(f"media {name!r} tells no size; expected a PWG name such as iso_a3_297x420mm")
-        if self.scaling == "none" and not fits(run.mm, sides):
+        scaling = "none" if fits(run.mm, sides) else self.scaling
+        if scaling == "none" and not fits(run.mm, sides):
             raise Undeliverable(
                 f"a film of {run.mm[0]:g} x {run.mm[1]:g} mm does not fit on {name} unscaled; "
                 "expected larger paper in media, or scaling = 'fit'"
             )
+        if scaling == "fit" and print_.printer.scale_note:
+            raise Undeliverable(
+                f"the film says how large its images are, which would not be so on {name}; "
+                "expected larger paper in media, or a printer without scale_note"
+            )
+        if scaling not in able.get("print-scaling-supported", []):
+            raise Undeliverable(f"{self.uri} does not say that it can print with print-scaling {scaling}")
         copies = print_.order.session.number_of_copies
         most = max((high for _, high in able.get("copies-supported", [(1, 1)])), default=1)
         if copies > most:
             raise Undeliverable(f"{copies} copies are asked for; the printer makes at most {most}")
-        job = {"print-scaling": keyword(self.scaling), "copies": integer(copies)}
+        job = {"print-scaling": keyword(scaling), "copies": integer(copies)}
         if "sides" in able.get("job-creation-attributes-supported", ["sides"]):
             job["sides"] = keyword("one-sided")
         tray = self.trays.get(run.film_size_id)

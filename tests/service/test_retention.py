@@ -7,7 +7,7 @@ import pytest
 
 from service.config import load
 from service.retention import Retention
-from service.store import jobs, orders, prints, removals
+from service.store import deliveries, jobs, orders, prints, removals
 from service.store.engine import Store, migrate
 from service.store.jobs import JobState
 from tests.service.test_store import a_print, add
@@ -118,3 +118,16 @@ def test_everything_goes_in_the_end(house):
     assert ours.run() == {"films": 1, "spool": 1, "jobs": 1, "studies": 0, "recordings": 0}
     with ours.store.read() as connection:
         assert prints.ids(connection) == set()
+
+
+@pytest.mark.parametrize(
+    ("state", "kept"), [("waiting", True), ("failed", True), ("cancelled", False), ("done", False)]
+)
+def test_the_files_of_a_film_on_its_way_stay(house, state, kept):
+    one = house(spool=1)
+    one.print("on its way", age_days=30)
+    with one.store.write() as connection:
+        deliveries.hand_over(connection, "on its way", ["archive"])
+        connection.exec_driver_sql("UPDATE deliveries SET state = ? WHERE sink = 'archive'", (state,))
+    one.run()
+    assert (one.settings.spool_dir / "prints" / "on its way").exists() is kept

@@ -146,10 +146,20 @@ class TestPaperSink(SinkContract):
         self.deliver(larger, replace(print_, id="on A3"))
         assert list(received()) == ["on A3"]
 
-    def test_a_film_that_is_made_smaller_says_so(self, sink: Sink, tmp_path: Path) -> None:
+    def test_a_film_that_is_made_smaller_says_so(self, sink: Sink, house: Cups, tmp_path: Path) -> None:
         print_ = replace(finished(tmp_path / "film", film_size_id="14INX17IN"), id="smaller")
         place = self.deliver(replace(sink, scaling="fit", media={"14INX17IN": "iso_a4_210x297mm"}), print_)
         assert place.endswith(", scaled to fit")
+        with pypdfium2.PdfDocument(house.printed) as document:
+            assert sorted(round(side) for side in document[0].get_size()) == [595, 842]
+        upright = replace(finished(tmp_path / "other", film_size_id="A4"), id="as large as it is")
+        assert "scaled" not in self.deliver(replace(sink, scaling="fit"), upright)
+
+    def test_a_film_that_tells_its_scale_is_not_made_smaller(self, sink: Sink, tmp_path: Path) -> None:
+        print_ = finished(tmp_path / "film", film_size_id="14INX17IN")
+        telling = replace(print_, printer=replace(print_.printer, scale_note=True))
+        with pytest.raises(Undeliverable, match="says how large"):
+            self.deliver(replace(sink, scaling="fit", media={"14INX17IN": "iso_a4_210x297mm"}), telling)
 
     def test_a_tray(self, sink: Sink, house: Cups, print_: Print) -> None:
         self.deliver(replace(sink, trays={"14INX17IN": "tray-2"}), print_)
