@@ -1,11 +1,12 @@
 """The steps of a print. Each reads files of the print's folder and leaves one more; a finished step never runs twice.
 
     order.json -> lay_out -> layout.json -> render -> film.pdf -> preview -> preview_1.png ... -> document -> film.json
-    -> deliver, to each sink
+    -> deliver, to each sink; where that needs a patient, film_<hash>.pdf, which names one
 
 A step that was interrupted runs again to the same bytes. All of them may be called again at any time.
 """
 
+import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from printmgr import as_json
 from printmgr.errors import DamagedSpool
 from printmgr.files import whole
+from printmgr.film.identity import Identity
 from printmgr.film.layout import FilmLayout, lay_out
 from printmgr.order_json import encode_order
 from printmgr.ports import Print, Sink
@@ -60,6 +62,19 @@ def render_step(print_: Print) -> Path:
     if not path.exists():
         with whole(path) as file:
             write_pdf(print_, read_layouts(print_), file)
+    return path
+
+
+def named_step(print_: Print, identity: Identity) -> Path:
+    """Draw all films once more, with the patient in the document's information; film.pdf stays as it is.
+
+    The file's name tells nothing of the patient. Raises BadPixels, DamagedSpool.
+    """
+    said = hashlib.sha256(as_json.encode(identity)).hexdigest()[:16]
+    path = print_.folder / f"film_{said}.pdf"
+    if not path.exists():
+        with whole(path) as file:
+            write_pdf(print_, read_layouts(print_), file, identity)
     return path
 
 

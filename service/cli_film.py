@@ -133,12 +133,20 @@ def list_deliveries(
 def render(
     print_id: Annotated[str, typer.Argument(metavar="ID")],
     output: Annotated[Path, typer.Option("--output", "-o", help="The PDF to write.")],
+    named: Annotated[bool, typer.Option("--named", help="With the patient whose film it is confirmed to be.")] = False,
     settings: SettingsFile = None,
 ) -> None:
     """Make the PDF of a print again from its order, while the spool still has it."""
+    from printmgr.film.identity import NOBODY
+    from service.identities import confirmed
     from service.wiring.films import render_again
 
-    render_again(settings_of(settings), print_id, output)
+    read = settings_of(settings)
+    identity = NOBODY
+    if named:
+        with store_of(read) as store:
+            identity = confirmed(store, print_id)
+    render_again(read, print_id, output, identity)
     print(output)
 
 

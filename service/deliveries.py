@@ -36,6 +36,7 @@ class Finished:
     print_: Print
     pdf: Path
     document: Path
+    named: Callable[[Identity], Path] | None = None  # makes the PDF that names a patient
 
 
 class NotYet(Exception):
@@ -154,7 +155,8 @@ class Deliveries:
         started = time.monotonic()
         patient = self._patient(finished.print_) if sink.needs_patient else None
         sending = Sending(patient, claim.delivery.number)
-        place = sink.deliver(finished.print_, finished.pdf, finished.document, sending)
+        pdf = finished.named(patient) if patient and finished.named else finished.pdf
+        place = sink.deliver(finished.print_, pdf, finished.document, sending)
         transaction = sink.transaction_uid(finished.print_, sending) if isinstance(sink, Committing) else ""
         with self._store.write() as connection:
             deliveries.delivered(connection, claim, place, patient, transaction)

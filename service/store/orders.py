@@ -15,6 +15,7 @@ from service.store.jobs import JobState
 from service.store.models import Job
 
 FILM = "film"  # the kind of job that prints are
+IDENTITY = "identity"  # the kind of job that asks whose film it is, or draws it with its patient
 
 # Plain statements on one driver connection that stays open: SQLAlchemy's own share was a quarter of the transaction.
 COUNT_OPEN = "SELECT count(*) FROM jobs WHERE state IN ('answered', 'ordered', 'queued', 'running')"

@@ -3,11 +3,12 @@
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from printmgr.errors import DeliveryFailed, ResourceLimit
 from printmgr.files import whole
-from printmgr.film.identity import Identity
+from printmgr.film.identity import NOBODY, Identity
 from printmgr.ports import Print
 from printmgr.sinks import AnySink, FolderSink
 from service.config import Settings
@@ -73,7 +74,8 @@ def film_deliveries(settings: Settings, store: Store, executor: str) -> Deliveri
 
     def finished(print_id: str) -> Finished:
         print_ = load_print(settings.spool_dir, print_id)
-        return Finished(print_, pipeline.render_step(print_), pipeline.document_step(print_))
+        named = partial(pipeline.named_step, print_)
+        return Finished(print_, pipeline.render_step(print_), pipeline.document_step(print_), named)
 
     def patient(print_: Print) -> Identity:
         with store.read() as connection:
@@ -118,8 +120,11 @@ def _discard(result: object) -> None:
     """A step's result is the file it left."""
 
 
-def render_again(settings: Settings, print_id: str, output: Path) -> None:
-    """Make the PDF of a settled print anew from its order. Raises NoSuchPrint, DamagedSpool, BadPixels."""
+def render_again(settings: Settings, print_id: str, output: Path, identity: Identity = NOBODY) -> None:
+    """Make the PDF of a settled print anew from its order. Raises NoSuchPrint, DamagedSpool, BadPixels.
+
+    identity  the patient whom the document names
+    """
     from printmgr import pipeline
 
     try:
@@ -131,5 +136,6 @@ def render_again(settings: Settings, print_id: str, output: Path) -> None:
             (Path(folder) / file.name).symlink_to(file)
         again = replace(print_, folder=Path(folder))
         pipeline.lay_out_step(again)
+        drawn = pipeline.render_step(again) if identity == NOBODY else pipeline.named_step(again, identity)
         with whole(output.absolute()) as pdf:
-            pdf.write(pipeline.render_step(again).read_bytes())
+            pdf.write(drawn.read_bytes())

@@ -22,7 +22,6 @@ from service.store.engine import Store
 
 log = logging.getLogger(__name__)
 
-IDENTITY = "identity"  # the kind of job that asks who it is
 MOST_STUDIES = 64  # of one station in the time that is looked at
 
 
@@ -32,7 +31,8 @@ def identify_step(settings: Settings, store: Store, print_: Print) -> Step:
     def run(progress: Progress) -> None:
         if takes_time(settings, print_):
             with store.write() as connection:
-                orders.add_job_once(connection, f"{print_.id}-who", IDENTITY, json.dumps({"print": print_.id}))
+                request = json.dumps({"print": print_.id, "do": "identify"})
+                orders.add_job_once(connection, f"{print_.id}-who", orders.IDENTITY, request)
         else:
             identify(settings, store, print_)
 
@@ -40,9 +40,28 @@ def identify_step(settings: Settings, store: Store, print_: Print) -> Step:
 
 
 def identity_steps(settings: Settings, store: Store, request: str) -> Sequence[Step]:
-    """What is done in a job of its own."""
-    print_ = load_print(settings.spool_dir, json.loads(request)["print"])
-    return [Step("identify", lambda progress: identify(settings, store, print_), waits_for=(ResourceLimit,))]
+    """What is done in a job of its own; nothing for a print that the spool has no more."""
+    wanted = json.loads(request)
+    try:
+        print_ = load_print(settings.spool_dir, wanted["print"])
+    except FileNotFoundError:
+        log.warning("print %s is no longer in the spool; nothing is drawn for its identity", wanted["print"])
+        return []
+    do = {"identify": identify, "render": render_named}[wanted["do"]]
+    return [Step(wanted["do"], lambda progress: do(settings, store, print_), waits_for=(ResourceLimit,))]
+
+
+def render_named(settings: Settings, store: Store, print_: Print) -> None:
+    """Draw the film with the patient under whom it may go out, if it still may."""
+    from printmgr.pipeline import named_step
+
+    with store.read() as connection:
+        identity = identities.released(connection, print_.id, print_.printer.release)
+    if identity is None:
+        return
+    pdf = named_step(print_, identity)
+    with store.write() as connection:
+        identities.rendered(connection, print_.id, identity, pdf.name)
 
 
 def takes_time(settings: Settings, print_: Print) -> bool:

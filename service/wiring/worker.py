@@ -15,7 +15,7 @@ from service.store import jobs, orders
 from service.store.engine import Durability, Store
 from service.wiring.discs import DISC, disc_steps
 from service.wiring.films import film_deliveries, film_steps
-from service.wiring.identities import IDENTITY, identity_steps
+from service.wiring.identities import identity_steps
 from service.wiring.inbox import offer_received_studies
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ def job_kinds(settings: Settings, store: Store, films: LimitedFilms) -> list[Job
     """Every kind of job this installation can do."""
     return [
         JobKind(orders.FILM, FILMS_AT_A_TIME, lambda job_id: film_steps(settings, store, films, job_id)),
-        JobKind(IDENTITY, 1, lambda job_id: identity_steps(settings, store, request_of(store, job_id))),
+        JobKind(orders.IDENTITY, 1, lambda job_id: identity_steps(settings, store, request_of(store, job_id))),
         JobKind(DISC, 1, lambda job_id: disc_steps(store, job_id)),
     ]
 

@@ -8,6 +8,7 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import pikepdf
 import pytest
 from pydicom.dataset import Dataset
 from pynetdicom.sop_class import BasicFilmSession, BasicGrayscalePrintManagementMeta
@@ -70,6 +71,37 @@ def command(data_dir: Path, *arguments: str, fails: bool = False, stdout: bool =
     return done.stderr if fails and not stdout else done.stdout
 
 
+def title_of(pdf: Path) -> str:
+    with pikepdf.open(pdf) as document:
+        return str(document.docinfo.Title)
+
+
+def check_named_version(data_dir: Path, print_id: str, tmp_path: Path) -> None:
+    """A confirmed film has a second PDF that names its patient; the first one stays as it was."""
+    folder = data_dir / "spool" / "prints" / print_id
+    first = (folder / "film.pdf").read_bytes()
+    patience = time.monotonic() + PATIENCE_S
+    while len(acts_of(data_dir, print_id)) < 2 and time.monotonic() < patience:
+        time.sleep(0.05)
+    rendered = acts_of(data_dir, print_id)[1]
+    assert rendered.act == "rendered"
+    named = folder / rendered.note
+    assert (title_of(named), title_of(folder / "film.pdf")) == ("Müller Eva, P77", f"Film {print_id}")
+    assert (folder / "film.pdf").read_bytes() == first
+    assert "77" not in named.name and "ller" not in named.name
+    command(data_dir, "film", "render", print_id, "--named", "--output", str(tmp_path / "again.pdf"))
+    assert (tmp_path / "again.pdf").read_bytes() == named.read_bytes()
+
+
+def acts_of(data_dir: Path, print_id: str) -> tuple[identities.ActRecord, ...]:
+    store = Store(f"sqlite:///{data_dir / 'printmgr.db'}")
+    try:
+        with store.read() as connection:
+            return identities.one(connection, print_id).acts
+    finally:
+        store.close()
+
+
 def test_a_film_with_proposed_study_is_found_confirmed_undone(tmp_path):
     data_dir = tmp_path / "data"
     with Serving(data_dir) as serving, scu(serving.port) as modality:
@@ -77,16 +109,20 @@ def test_a_film_with_proposed_study_is_found_confirmed_undone(tmp_path):
         assert open_session(modality, FilmSessionLabel="CT THORAX", ProposedStudySequence=sequence) == 0
         assert modality.print_film(film_pixels(1)) == 0
         found = identity_of_the_film(data_dir)
+        assert "confirmed" in command(
+            data_dir, "film", "render", found.print_id, "--named", "-o", str(tmp_path / "no.pdf"), fails=True
+        )
+        command(data_dir, "film", "confirm", found.print_id, "--by", "dr.x")
+        check_named_version(data_dir, found.print_id, tmp_path)
         log = serving.log.read_text()
     eva = Identity("P77", "", "Müller^Eva", sex="F", study_uid="1.2.77")
     assert (found.state, found.identity) == (IdentityState.IDENTIFIED, eva)
     assert {finding.source for finding in found.findings} == {Source.PROPOSED_STUDY, Source.LABEL}
     assert "P77" not in log and "Müller" not in log and "THORAX" not in log
 
-    assert "identified" in command(data_dir, "film", "identity", found.print_id)
+    assert "confirmed dr.x" in command(data_dir, "film", "identity", found.print_id)
     assert found.print_id in command(data_dir, "film", "of", "p77")
     assert found.print_id in command(data_dir, "film", "of", "eva")
-    command(data_dir, "film", "confirm", found.print_id, "--by", "dr.x")
     told = json.loads(command(data_dir, "film", "identity", found.print_id, "--json"))
     assert (told["state"], told["identity"]["patient_id"]) == ("confirmed", "P77")
     other = ["--patient-id", "2", "--name", "ROE^JANE"]
@@ -98,7 +134,7 @@ def test_a_film_with_proposed_study_is_found_confirmed_undone(tmp_path):
     told = json.loads(command(data_dir, "film", "identity", found.print_id, "--json"))
     assert told["state"] == "identified"
     acts = [(act["act"], act["by"], act["note"]) for act in told["acts"]]
-    assert acts == [("confirmed", "dr.x", ""), ("undone", "dr.y", "typo")]
+    assert [acts[0], acts[-1], len(acts)] == [("confirmed", "dr.x", ""), ("undone", "dr.y", "typo"), 3]
     assert "not confirmed" in command(data_dir, "film", "undo-confirm", found.print_id, fails=True)
 
 
