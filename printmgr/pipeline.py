@@ -65,13 +65,18 @@ def render_step(print_: Print) -> Path:
     return path
 
 
+def named_pdf(print_: Print, identity: Identity) -> Path:
+    """Where named_step leaves its PDF."""
+    said = hashlib.sha256(as_json.encode(identity)).hexdigest()[:16]
+    return print_.folder / f"film_{said}.pdf"
+
+
 def named_step(print_: Print, identity: Identity) -> Path:
     """Draw all films once more, with the patient in the document's information; film.pdf stays as it is.
 
     The file's name tells nothing of the patient. Raises BadPixels, DamagedSpool.
     """
-    said = hashlib.sha256(as_json.encode(identity)).hexdigest()[:16]
-    path = print_.folder / f"film_{said}.pdf"
+    path = named_pdf(print_, identity)
     if not path.exists():
         with whole(path) as file:
             write_pdf(print_, read_layouts(print_), file, identity)

@@ -1,22 +1,28 @@
 """The film renderer's child process: `python -m service.film_child` draws films under limits (`media.limited`)."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from media.limited import describe, serve
 from printmgr import pipeline
 from printmgr.errors import PrintError, ResourceLimit
+from printmgr.film.identity import Identity
 from service.spool import load_print
 
-STEPS = {"render": pipeline.render_step, "preview": pipeline.preview_step}
+STEPS: dict[str, Callable[..., object]] = {
+    "render": pipeline.render_step,
+    "preview": pipeline.preview_step,
+    "named": pipeline.named_step,
+}
 NO_ROOM, FAILED = "no-room", "failed"
 
 
 def make(order: Mapping[str, Any]) -> dict[str, str]:
-    """Do a step of a print: {spool, print_id, step}; what became of it."""
+    """Do a step of a print: {spool, print_id, step, identity}; what became of it."""
+    more = [Identity(**order["identity"])] if order["identity"] else []
     try:
-        STEPS[order["step"]](load_print(Path(order["spool"]), order["print_id"]))
+        STEPS[order["step"]](load_print(Path(order["spool"]), order["print_id"]), *more)
     except ResourceLimit as error:
         return {"error": NO_ROOM, "detail": str(error)}
     except PrintError as error:

@@ -3,10 +3,12 @@
 import queue
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 
 from media.limited import LimitedChild, Limits, Lost
 from printmgr.errors import BadPixels, ResourceLimit
+from printmgr.film.identity import Identity
 from service.film_child import NO_ROOM
 
 
@@ -22,11 +24,13 @@ class LimitedFilms:
             child.start()
             self._free.put(child)
 
-    def do(self, step: str, print_id: str) -> None:
-        """Do `render` or `preview`. Raises ResourceLimit; BadPixels for all that ends this print alone."""
+    def do(self, step: str, print_id: str, identity: Identity | None = None) -> None:
+        """Do `render`, `preview`, or `named` with its patient. Raises ResourceLimit; BadPixels for all that ends this
+        print alone."""
+        order = {"spool": str(self._spool), "print_id": print_id, "step": step}
         with self._child() as child:
             try:
-                answer = child.ask({"spool": str(self._spool), "print_id": print_id, "step": step})
+                answer = child.ask({**order, "identity": asdict(identity) if identity else None})
             except Lost as lost:
                 raise BadPixels(f"the film could not be drawn within its limits: {lost}") from None
         if answer["error"] == NO_ROOM:

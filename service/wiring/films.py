@@ -3,7 +3,6 @@
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from printmgr.errors import DeliveryFailed, ResourceLimit
@@ -68,13 +67,17 @@ def _delivery(settings: Settings, store: Store, print_: Print, name: str) -> Ste
     return Step(f"deliver to {name}", deliver, 8, 2.0, (DeliveryFailed,), waits_for=(ResourceLimit,))
 
 
-def film_deliveries(settings: Settings, store: Store, executor: str) -> Deliveries:
+def film_deliveries(settings: Settings, store: Store, films: LimitedFilms, executor: str) -> Deliveries:
     """What takes finished prints to their sinks."""
     from printmgr import pipeline
 
     def finished(print_id: str) -> Finished:
         print_ = load_print(settings.spool_dir, print_id)
-        named = partial(pipeline.named_step, print_)
+
+        def named(identity: Identity) -> Path:
+            films.do("named", print_id, identity)
+            return pipeline.named_pdf(print_, identity)
+
         return Finished(print_, pipeline.render_step(print_), pipeline.document_step(print_), named)
 
     def patient(print_: Print) -> Identity:

@@ -14,6 +14,7 @@ from printmgr.film.findings import findings_of
 from printmgr.film.identity import NOBODY, Finding, Identity, Source
 from printmgr.ports import Print
 from service.config import Settings
+from service.limited_films import LimitedFilms
 from service.settings.identity import WorklistSettings
 from service.spool import load_print
 from service.steps import Progress, Step
@@ -39,7 +40,7 @@ def identify_step(settings: Settings, store: Store, print_: Print) -> Step:
     return Step("identify", run, waits_for=(ResourceLimit,))
 
 
-def identity_steps(settings: Settings, store: Store, request: str) -> Sequence[Step]:
+def identity_steps(settings: Settings, store: Store, films: LimitedFilms, request: str) -> Sequence[Step]:
     """What is done in a job of its own; nothing for a print that the spool has no more."""
     wanted = json.loads(request)
     try:
@@ -47,21 +48,27 @@ def identity_steps(settings: Settings, store: Store, request: str) -> Sequence[S
     except FileNotFoundError:
         log.warning("print %s is no longer in the spool; nothing is drawn for its identity", wanted["print"])
         return []
-    do = {"identify": identify, "render": render_named}[wanted["do"]]
-    return [Step(wanted["do"], lambda progress: do(settings, store, print_), waits_for=(ResourceLimit,))]
+
+    def run(progress: Progress) -> None:
+        if wanted["do"] == "render":
+            render_named(store, films, print_)
+        else:
+            identify(settings, store, print_)
+
+    return [Step(wanted["do"], run, waits_for=(ResourceLimit,))]
 
 
-def render_named(settings: Settings, store: Store, print_: Print) -> None:
+def render_named(store: Store, films: LimitedFilms, print_: Print) -> None:
     """Draw the film with the patient under whom it may go out, if it still may."""
-    from printmgr.pipeline import named_step
+    from printmgr.pipeline import named_pdf
 
     with store.read() as connection:
         identity = identities.released(connection, print_.id, print_.printer.release)
     if identity is None:
         return
-    pdf = named_step(print_, identity)
+    films.do("named", print_.id, identity)
     with store.write() as connection:
-        identities.rendered(connection, print_.id, identity, pdf.name)
+        identities.rendered(connection, print_.id, identity, named_pdf(print_, identity).name)
 
 
 def takes_time(settings: Settings, print_: Print) -> bool:

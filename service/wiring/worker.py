@@ -39,7 +39,7 @@ class WorkerRole:
         film_limits = Limits(limits.film_memory_bytes, limits.film_cpu_s, limits.film_wall_s)
         films = LimitedFilms(settings.spool_dir, film_limits, FILMS_AT_A_TIME)
         self.engine = Engine(self.store, job_kinds(settings, self.store, films), executor, told=told)
-        self._deliveries = film_deliveries(settings, self.store, executor)
+        self._deliveries = film_deliveries(settings, self.store, films, executor)
         self._retention = Retention(settings, self.store, self.engine.forget) if executor == FIRST_WORKER else None
         self._stopping = threading.Event()
 
@@ -63,7 +63,7 @@ def job_kinds(settings: Settings, store: Store, films: LimitedFilms) -> list[Job
     """Every kind of job this installation can do."""
     return [
         JobKind(orders.FILM, FILMS_AT_A_TIME, lambda job_id: film_steps(settings, store, films, job_id)),
-        JobKind(orders.IDENTITY, 1, lambda job_id: identity_steps(settings, store, request_of(store, job_id))),
+        JobKind(orders.IDENTITY, 1, lambda job_id: identity_steps(settings, store, films, request_of(store, job_id))),
         JobKind(DISC, 1, lambda job_id: disc_steps(store, job_id)),
     ]
 
