@@ -1,0 +1,168 @@
+"""What the viewer is told about an image beside its pixels: texts for the corners, windows, geometry, by frame."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from pydicom import Dataset
+from pydicom.multival import MultiValue
+
+from media.build.viewer import geometry
+from media.build.viewer.values import Window
+
+Facts = dict[str, Any]
+"""JSON values under short names, for a series repeats them a thousand times; static/series.js reads them."""
+
+TEXTS = (  # of patient, study and series: shown in the list and the corners
+    "PatientName", "PatientID", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime", "StudyDescription",
+    "AccessionNumber", "ReferringPhysicianName", "InstitutionName", "Modality", "SeriesNumber", "SeriesDescription",
+    "BodyPartExamined", "ProtocolName",
+)  # fmt: skip
+
+
+def texts(data_set: Dataset) -> dict[str, str]:
+    """The texts that say whose images these are, decoded; what is absent or empty is not there."""
+    found = {}
+    for keyword in TEXTS:
+        value = data_set.get(keyword)
+        text = "\\".join(map(str, value)) if isinstance(value, MultiValue) else str(value if value is not None else "")
+        if text.strip():
+            found[keyword] = text.strip()
+    return found
+
+
+def image_facts(image: Dataset) -> Facts:
+    """What holds for all frames."""
+    facts: Facts = {
+        "n": str(image.get("InstanceNumber") or ""),
+        "r": int(image.Rows),
+        "c": int(image.Columns),
+        "t": _frame_time_ms(image),
+        "v": " ".join(filter(None, [str(image.get("ViewPosition") or ""), _laterality(image)])),
+        "u": geometry.regions(image),
+        "k": str(image.get("ContentTime") or image.get("AcquisitionTime") or "")[:6],
+        "y": image.get("LossyImageCompression") == "01",
+    }
+    return {name: value for name, value in facts.items() if value}
+
+
+def frame_facts(image: Dataset, frame: int) -> Facts:
+    """What holds for one frame, from 0: orientation o, spacing p, aspect a, position q, slice thickness z."""
+    functional = functional_groups(image, frame)
+    position = functional.get("ImagePositionPatient")
+    facts: Facts = {
+        "o": geometry.orientation(functional, image),
+        "p": geometry.spacing(functional, image),
+        "a": geometry.aspect(functional, image),
+        "q": _location(functional, position),
+        "z": _number(functional.get("SliceThickness")),
+    }
+    return {name: value for name, value in facts.items() if value not in (None, "", 1.0)}
+
+
+def functional_groups(image: Dataset, frame: int) -> Dataset:
+    """The attributes of one frame in one data set: its own groups, else the shared ones, else the image's own."""
+    merged = Dataset()
+    shared = image.get("SharedFunctionalGroupsSequence") or []
+    own = image.get("PerFrameFunctionalGroupsSequence") or []
+    for groups in (*shared[:1], *own[frame : frame + 1]):
+        for sequence in groups:
+            if sequence.VR == "SQ" and sequence.value:
+                merged.update(sequence.value[0])
+    return merged if shared or own else image
+
+
+def rescale(functional: Dataset) -> tuple[float, float, str]:
+    """Slope, intercept and unit of the modality's values (PS3.3 C.11.1)."""
+    slope = _number(functional.get("RescaleSlope"))
+    return (
+        1.0 if slope is None else slope,
+        _number(functional.get("RescaleIntercept")) or 0.0,
+        str(functional.get("RescaleType") or ""),
+    )
+
+
+def windows(functional: Dataset, image: Dataset) -> list[Window]:
+    """The ways to see the image that it names, the one meant first: a VOI LUT, then windows (PS3.3 C.11.2)."""
+    return [*_voi_luts(functional), *_windows(functional, image)]
+
+
+def _windows(functional: Dataset, image: Dataset) -> Iterator[Window]:
+    centres, widths = _numbers(functional.get("WindowCenter")), _numbers(functional.get("WindowWidth"))
+    labels = functional.get("WindowCenterWidthExplanation") or ""
+    labels = [labels] if isinstance(labels, str) else list(labels)
+    function = str(functional.get("VOILUTFunction") or image.get("VOILUTFunction") or "LINEAR")
+    if function not in ("LINEAR", "LINEAR_EXACT", "SIGMOID"):
+        function = "LINEAR"
+    for number, (centre, width) in enumerate(zip(centres, widths, strict=False)):
+        if width > 0:
+            yield Window(centre, width, function, str(labels[number]) if number < len(labels) else "")
+
+
+def _voi_luts(functional: Dataset) -> Iterator[Window]:
+    for item in functional.get("VOILUTSequence") or []:
+        try:
+            table, first = lut_of(item)
+        except (ValueError, TypeError, AttributeError, IndexError):
+            continue  # a table that breaks its descriptor is none
+        bits = max(int(item.LUTDescriptor[2]), int(table.max()).bit_length(), 1)
+        levels = np.floor(table * (255.0 / ((1 << bits) - 1)) + 0.5).astype(np.uint8)
+        label = str(item.get("LUTExplanation") or "")
+        yield Window(first + len(table) / 2.0, float(len(table)), "LUT", label, levels.tobytes(), first)
+
+
+def lut_of(item: Dataset) -> tuple[Any, int]:
+    """The entries of a LUT and the value that the first is for (PS3.3 C.11.1.1). Raises ValueError and its like."""
+    entries, first, bits = (int(number) for number in item.LUTDescriptor)
+    entries = entries or 1 << 16
+    data = item.LUTData
+    if isinstance(data, bytes):
+        wide = len(data) >= 2 * entries
+        table = np.frombuffer(data, "<u2" if wide else np.uint8, entries)
+    else:
+        table = np.asarray(data, np.int64).astype(np.uint16)
+    if len(table) < entries or bits > 16:
+        raise ValueError(f"a LUT of {len(table)} entries; expected {entries}")
+    if item["LUTDescriptor"].VR == "SS" and first > 0x7FFF:
+        first -= 1 << 16
+    return table[:entries].astype(np.float64), first
+
+
+def _frame_time_ms(image: Dataset) -> float:
+    """Milliseconds a frame is shown, 0 when the image does not say."""
+    time = _number(image.get("FrameTime"))
+    if time:
+        return time
+    rate = _number(image.get("CineRate")) or _number(image.get("RecommendedDisplayFrameRate"))
+    if rate:
+        return 1000.0 / rate
+    times = _numbers(image.get("FrameTimeVector"))
+    return sum(times) / max(len(times) - 1, 1) if len(times) > 1 else 0.0
+
+
+def _laterality(image: Dataset) -> str:
+    return str(image.get("ImageLaterality") or image.get("Laterality") or "")
+
+
+def _location(functional: Dataset, position: Any) -> float | None:
+    if position and len(position) == 3:
+        directions = _numbers(functional.get("ImageOrientationPatient"))
+        if len(directions) == 6:
+            normal = np.cross(directions[:3], directions[3:])
+            return round(float(np.dot(normal, [float(number) for number in position])), 2)
+    return _number(functional.get("SliceLocation"))
+
+
+def _numbers(value: Any) -> list[float]:
+    if value is None or value == "":
+        return []
+    values = value if isinstance(value, MultiValue | list) else [value]
+    return [number for number in map(_number, values) if number is not None]
+
+
+def _number(value: Any) -> float | None:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return number if np.isfinite(number) else None
