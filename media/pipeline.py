@@ -24,7 +24,9 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from media.build.companions import Imprint, companion_sizes
-from media.build.volume import names, prepare, write_volume
+from media.build.transcode import make_bundles
+from media.build.viewer.shows import Shows
+from media.build.volume import made_name, names, prepare, site_of_volume, write_volume
 from media.collector import Held
 from media.errors import BadOrder, MediaError, NoRoom, NotVerified, Refused
 from media.fileset.model import Index, Plan, Reason, Rejection, SourceFile, Volume
@@ -52,6 +54,8 @@ from media.sources import source_of
 from media.writers import WRITERS, default_writers
 
 REPORT = "report.json"
+BUNDLES = "bundles.made"  # in a job: what its volumes show
+LIKELY_PICTURES, LIKELY_VALUES = 0.12, 0.6  # of the instances' bytes, before there is a viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class BuildOrder:
     disc: DiscOrder
     imprint: Imprint = field(default_factory=Imprint)
     writers: tuple[str, ...] = ()  # of WRITERS; nothing: as the medium wants it
+    viewer: Shows = Shows.NOTHING  # what a browser shows of the disc
     processes: int = 1  # that may read headers at the same time
 
     def __post_init__(self) -> None:
@@ -88,6 +93,7 @@ class BuildOrder:
             disc=DiscOrder(**disc),
             imprint=Imprint(**value["imprint"]),
             writers=tuple(value["writers"]),
+            viewer=Shows(value.get("viewer", Shows.NOTHING)),
             processes=value["processes"],
         )
 
@@ -138,7 +144,7 @@ def plan_step(order: BuildOrder, job: Job, progress: Progress) -> None:
     index_step(order, job, progress)
     if not (job / PLAN).exists():
         index = _load_index(job)
-        plan = _planned(index, order)
+        plan = _planned(index, order, job / "made", _shows(job))
         progress("instances", len(index.instances), len(index.instances))
         _check_accounts(index, plan)
         save(job / PLAN, *(line.encode() for line in plan_lines(plan)))
@@ -242,9 +248,10 @@ def _indexed(order: BuildOrder, progress: Progress) -> Index:
     return make_index(sources_of(order), processes=order.processes, progress=progress)
 
 
-def _planned(index: Index, order: BuildOrder) -> Plan:
+def _planned(index: Index, order: BuildOrder, made: Path | None = None, shows: Shows | None = None) -> Plan:
+    """The plan; with the viewer's files as large as they are once they are in `made`, until then as they may be."""
     with Held():
-        return make_plan(index, order.disc, partial(_companions, order))
+        return make_plan(index, order.disc, partial(_companions, order, made, shows))
 
 
 def _load_index(job: Job) -> Index:
@@ -255,8 +262,25 @@ def _load_index(job: Job) -> Index:
     return Index([one for one in index.instances if one.source not in gone], [*index.rejections, *failed])
 
 
-def _companions(order: BuildOrder, plan: Plan, volume: Volume) -> Mapping[tuple[str, ...], int]:
-    return companion_sizes(plan, volume, order.imprint)
+def _companions(
+    order: BuildOrder, made: Path | None, shows: Shows | None, plan: Plan, volume: Volume
+) -> Mapping[tuple[str, ...], int]:
+    if order.viewer is Shows.NOTHING:
+        return companion_sizes(plan, volume, order.imprint)
+    if made is None or shows is None:
+        part = LIKELY_VALUES if order.viewer is Shows.VALUES else LIKELY_PICTURES
+        likely = int(sum(file.size_bytes for file in volume.files) * part)
+        return companion_sizes(plan, volume, order.imprint, {}, {("IHE_PDI", "VIEWER.JS"): likely})
+    site = site_of_volume(volume, made, shows)
+    assert site is not None
+    sizes = {entry.path: entry.size_bytes for entry in site.entries}
+    return companion_sizes(plan, volume, order.imprint, site.pages, sizes)
+
+
+def _shows(job: Job) -> Shows | None:
+    """What the volumes of a job show, once that is decided and made."""
+    decided = job / BUNDLES
+    return Shows(decided.read_text()) if decided.exists() else None
 
 
 def _why(rejection: Rejection) -> str:
@@ -281,11 +305,32 @@ def _prepared(order: BuildOrder, job: Job, progress: Progress) -> Plan:
         return plan
     failed = prepare(plan, _Sources(sources_of(order)), job / "made", progress)
     if not failed:
-        return plan
+        return _with_viewer(order, job, plan, progress)
     save(job / "failed.pickle", pickle.dumps([*failed_of(job), *failed]))
     (job / PLAN).unlink()
     plan_step(order, job, progress)
     return _prepared(order, job, progress)
+
+
+def _with_viewer(order: BuildOrder, job: Job, plan: Plan, progress: Progress) -> Plan:
+    """Make what the viewer shows, once, and the plan again with its sizes."""
+    if order.viewer is Shows.NOTHING or _shows(job) is not None:
+        return plan
+    files = [file for volume in plan.volumes for file in volume.files]
+    values = order.viewer is not Shows.PICTURES
+    make_bundles(files, values, _Sources(sources_of(order)), job / "made", made_name, progress)
+    shows = _fitting(order, job) if order.viewer is Shows.FITTING else order.viewer
+    (job / PLAN).unlink()
+    save(job / BUNDLES, shows.encode())
+    plan_step(order, job, progress)
+    return load_plan(job)
+
+
+def _fitting(order: BuildOrder, job: Job) -> Shows:
+    """Values, unless they need more volumes than pictures."""
+    index = _load_index(job)
+    counts = [len(_planned(index, order, job / "made", shows).volumes) for shows in (Shows.VALUES, Shows.PICTURES)]
+    return Shows.VALUES if counts[0] <= counts[1] else Shows.PICTURES
 
 
 def _write_image(order: BuildOrder, job: Job, plan: Plan, volume: Volume, progress: Progress) -> None:
@@ -296,7 +341,10 @@ def _write_image(order: BuildOrder, job: Job, plan: Plan, volume: Volume, progre
         if before["boot"] == boot() and before["size_bytes"] == image.stat().st_size:
             return
     marker.unlink(missing_ok=True)
-    written = write_volume(image, plan, volume, _Sources(sources_of(order)), order.imprint, job / "made", progress)
+    shows = _shows(job) or Shows.NOTHING
+    written = write_volume(
+        image, plan, volume, _Sources(sources_of(order)), order.imprint, job / "made", progress, shows
+    )
     if written.size_bytes > plan.capacity_bytes:
         image.unlink()
         raise NoRoom(f"volume {volume.number} has {written.size_bytes} bytes; {plan.medium} has {plan.capacity_bytes}")

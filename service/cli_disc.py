@@ -31,6 +31,9 @@ Derive = Annotated[bool, typer.Option("--derive", help="Fill missing keys of the
 Created = Annotated[str, typer.Option(metavar="ISO 8601", help="The time on the disc; now, unless given.")]
 FileSetID = Annotated[str, typer.Option(help="Up to 16 of A-Z, 0-9 and _; the volume's name too.")]
 Compress = Annotated[str, typer.Option(help="Compress losslessly where the profile allows it: jpeg or j2k.")]
+Viewer = Annotated[
+    str, typer.Option(help="What a browser shows: none, pictures, values, or values if they are fitting.")
+]
 Joliet = Annotated[bool, typer.Option("--joliet", help="Add a Joliet tree.")]
 
 COMPRESSIONS = {"": "", "jpeg": "1.2.840.10008.1.2.4.70", "j2k": "1.2.840.10008.1.2.4.90"}
@@ -47,6 +50,7 @@ def plan(
     file_set_id: FileSetID = "DISC",
     compress: Compress = "",
     joliet: Joliet = False,
+    viewer: Viewer = "none",
     settings: SettingsFile = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -56,7 +60,7 @@ def plan(
         from media.report import plan_view
 
         disc = _disc(profile, medium, leave_out, derive, created, file_set_id, compress, joliet)
-        order = BuildOrder(_named(sources, settings), "", disc, processes=_processes())
+        order = BuildOrder(_named(sources, settings), "", disc, processes=_processes(), viewer=_shows(viewer))
         with _bar(as_json) as bar:
             bar.step("index")
             made = draft(order, bar.progress)
@@ -78,6 +82,7 @@ def build(
     file_set_id: FileSetID = "DISC",
     compress: Compress = "",
     joliet: Joliet = False,
+    viewer: Viewer = "none",
     institution: Annotated[str, typer.Option(help="Who made the disc, for README.TXT.")] = "",
     contact: Annotated[str, typer.Option(help="How to reach them, for README.TXT.")] = "",
     write: Annotated[str, typer.Option(help="image, folder, zip, or several with commas; by the medium.")] = "",
@@ -103,6 +108,7 @@ def build(
             disc=disc,
             imprint=Imprint(institution, contact),
             writers=tuple(filter(None, write.split(","))),
+            viewer=_shows(viewer),
             processes=_processes(),
         )
         if queue:
@@ -140,6 +146,16 @@ def verify(
 
 
 # --- orders
+
+
+def _shows(viewer: str) -> Any:
+    """What --viewer says. Raises BadOrder."""
+    from media.build.viewer.shows import Shows
+    from media.errors import BadOrder
+
+    if viewer not in set(Shows):
+        raise BadOrder(f"--viewer is {viewer!r}; expected one of {', '.join(Shows)}")
+    return Shows(viewer)
 
 
 def _disc(

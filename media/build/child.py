@@ -9,13 +9,17 @@ from media.limited import describe, serve
 
 
 def make(order: Mapping[str, Any]) -> dict[str, str]:
-    """Do {source, target} with transfer_syntax_uid or icon_size; what became of it."""
+    """Do {source, target} and what is to be made (media.build.transcode.Task); what became of it."""
     target = Path(order["target"])
     try:
         if "icon_size" in order:
             from media.build.icons import draw_icon
 
             draw_icon(Path(order["source"]), target, order["icon_size"])
+        elif "values" in order:
+            from media.build.viewer.bundle import make_bundle
+
+            make_bundle(Path(order["source"]), target, order["values"])
         else:
             convert(Path(order["source"]), target, order["transfer_syntax_uid"])
         answer = {"error": "", "detail": ""}

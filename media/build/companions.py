@@ -56,12 +56,14 @@ def product() -> str:
         return "printmgr"
 
 
-def companion_files(plan: Plan, volume: Volume, imprint: Imprint) -> dict[Path, bytes]:
-    """Every companion but CHECKSUM.TXT."""
+def companion_files(
+    plan: Plan, volume: Volume, imprint: Imprint, pages: Mapping[str, str] | None = None
+) -> dict[Path, bytes]:
+    """Every companion but CHECKSUM.TXT. With a viewer, `pages` has the first page of series by their folders."""
     contents = list(series_of(volume))
     files = {
-        README: readme(plan, volume, contents, imprint),
-        INDEX: index_page(plan, volume, contents, imprint),
+        README: readme(plan, volume, contents, imprint, viewer=pages is not None),
+        INDEX: index_page(plan, volume, contents, imprint, pages),
         PDI_INDEX: pdi_page(),
     }
     if plan.descriptor:  # the File-set Descriptor File (0004,1141): a File ID has no dot (PS3.10 8.2)
@@ -69,9 +71,16 @@ def companion_files(plan: Plan, volume: Volume, imprint: Imprint) -> dict[Path, 
     return files
 
 
-def companion_sizes(plan: Plan, volume: Volume, imprint: Imprint) -> dict[Path, int]:
-    """Path and size of every companion, CHECKSUM.TXT too: what planning counts with."""
-    sizes = {path: len(data) for path, data in companion_files(plan, volume, imprint).items()}
+def companion_sizes(
+    plan: Plan,
+    volume: Volume,
+    imprint: Imprint,
+    pages: Mapping[str, str] | None = None,
+    viewer: Mapping[Path, int] | None = None,
+) -> dict[Path, int]:
+    """Path and size of every companion, CHECKSUM.TXT and the viewer's files too: what planning counts with."""
+    sizes = {path: len(data) for path, data in companion_files(plan, volume, imprint, pages).items()}
+    sizes.update(viewer or {})
     names = [*sizes, DICOMDIR, *(file.file_id for file in volume.files)]
     return {**sizes, CHECKSUM: checksum_size(names)}
 
@@ -96,11 +105,11 @@ def checksum_text(hashes: Mapping[str, str]) -> bytes:
 # --- README.TXT
 
 
-def readme(plan: Plan, volume: Volume, contents: list[Series], imprint: Imprint) -> bytes:
+def readme(plan: Plan, volume: Volume, contents: list[Series], imprint: Imprint, viewer: bool = False) -> bytes:
     """README.TXT: ASCII, lines of at most 78 characters ended by CR LF."""
     lines = ["DICOM MEDIUM", "============", ""]
     lines += _facts(plan, volume, contents, imprint)
-    for paragraph in _paragraphs(plan):
+    for paragraph in _paragraphs(plan, viewer):
         lines += ["", *textwrap.wrap(_ascii(paragraph), WIDTH)]
     lines += _left_out(plan.left_out)
     lines += _derived(contents)
@@ -128,10 +137,11 @@ def _facts(plan: Plan, volume: Volume, contents: list[Series], imprint: Imprint)
             yield from textwrap.wrap(head + _ascii(value), WIDTH, subsequent_indent=" " * 14)
 
 
-def _paragraphs(plan: Plan) -> Iterator[str]:
+def _paragraphs(plan: Plan, viewer: bool) -> Iterator[str]:
+    shows = "shows the images" if viewer else "shows what is here"
     yield (
         "This medium holds DICOM objects that the file DICOMDIR lists. Import them with any DICOM workstation or "
-        "archive. INDEX.HTM shows what is here in a web browser. CHECKSUM.TXT has the SHA-256 of every file; "
+        f"archive. INDEX.HTM {shows} in a web browser. CHECKSUM.TXT has the SHA-256 of every file; "
         "'sha256sum -c CHECKSUM.TXT' compares. No program is on this medium and none starts by itself."
     )
     yield (
@@ -185,11 +195,18 @@ def _ascii(text: str) -> str:
 # --- INDEX.HTM
 
 
+VIEWER_HEAD = (
+    '<link rel="stylesheet" type="text/css" href="IHE_PDI/VIEWER.CSS" />'
+    '<script type="text/javascript" src="IHE_PDI/VIEWER.JS"></script>'
+    '<script type="text/javascript" src="IHE_PDI/LIST.JS"></script>'
+)
 STYLE = "body{font:16px sans-serif;margin:2em}table{border-collapse:collapse}td,th{padding:.2em .6em;text-align:left}"
 
 
-def index_page(plan: Plan, volume: Volume, contents: list[Series], imprint: Imprint) -> bytes:
-    """INDEX.HTM: the contents list as XHTML in UTF-8, without script."""
+def index_page(
+    plan: Plan, volume: Volume, contents: list[Series], imprint: Imprint, pages: Mapping[str, str] | None = None
+) -> bytes:
+    """INDEX.HTM: the contents list as XHTML in UTF-8; a viewer takes its place where scripts are allowed."""
     title = f"Contents of {volume.file_set_id or 'this medium'}"
     counts = ", ".join(f"{number} {what}" for what, number in count(contents).items())
     body = [
@@ -201,10 +218,12 @@ def index_page(plan: Plan, volume: Volume, contents: list[Series], imprint: Impr
     for patient, of_patient in groupby(contents, key=lambda series: _text(series, "patient", records.PATIENT_ID)):
         studies = list(of_patient)
         name = _name(_text(studies[0], "patient", records.PATIENT_NAME))
-        body.append(f"<h2>{_show(name) or '(no name)'} &#160; {_show(patient)}</h2>")
+        body.append(f"<h2>{show(name) or '(no name)'} &#160; {show(patient)}</h2>")
         for _, of_study in groupby(studies, key=lambda series: series.sample.instance.study.get(records.STUDY_UID)):
-            body += _study_table(list(of_study))
-    return _page(title, body)
+            body += _study_table(list(of_study), pages or {})
+    if pages is None:
+        return _page(title, body)
+    return _page(title, ['<div id="plain">', *body, "</div>"], VIEWER_HEAD)
 
 
 def pdi_page() -> bytes:
@@ -219,14 +238,14 @@ def pdi_page() -> bytes:
     )
 
 
-def _study_table(series: list[Series]) -> Iterator[str]:
+def _study_table(series: list[Series], pages: Mapping[str, str]) -> Iterator[str]:
     first = series[0]
     cells = [
         date(_text(first, "study", records.STUDY_DATE)),
         _text(first, "study", 0x00081030),
         _text(first, "study", records.ACCESSION_NUMBER),
     ]
-    yield f"<h3>Study {' &#160; '.join(_show(cell) for cell in cells if cell)}</h3>"
+    yield f"<h3>Study {' &#160; '.join(show(cell) for cell in cells if cell)}</h3>"
     heads = ("Series", "Modality", "Description", "Instances", "Files")
     yield "<table><tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"
     for one in series:
@@ -237,21 +256,24 @@ def _study_table(series: list[Series]) -> Iterator[str]:
             str(len(one.files)),
             one.first if one.first == one.last else f"{one.first} \u2026 {one.last}",
         )
-        yield "<tr>" + "".join(f"<td>{_show(cell)}</td>" for cell in row) + "</tr>"
+        cells = [show(cell) for cell in row]
+        if page := pages.get(one.folder):
+            cells[2] = f'<a href="{page}">{cells[2] or page}</a>'
+        yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     yield "</table>"
 
 
-def _page(title: str, body: Iterable[str]) -> bytes:
+def _page(title: str, body: Iterable[str], more_head: str = "") -> bytes:
     head = (
         '<!DOCTYPE html PUBLIC "-//W3C//DTD XHTML 1.0 Strict//EN" "http://www.w3.org/TR/xhtml1/DTD/xhtml1-strict.dtd">',
         '<html xmlns="http://www.w3.org/1999/xhtml" xml:lang="en" lang="en"><head>',
         '<meta http-equiv="Content-Type" content="text/html; charset=utf-8" />',
-        f'<title>{escape(title)}</title><style type="text/css">{STYLE}</style></head><body>',
+        f'<title>{escape(title)}</title><style type="text/css">{STYLE}</style>{more_head}</head><body>',
     )
     return "\r\n".join((*head, *body, "</body></html>", "")).encode("utf-8")
 
 
-def _show(text: str) -> str:
+def show(text: str) -> str:
     """Escaped for a page; control characters, which XML does not allow, show as U+FFFD."""
     return escape("".join(char if char.isprintable() or char == " " else "\ufffd" for char in text))
 

@@ -18,8 +18,8 @@ from media.fileset.transfer_syntaxes import JPEG_LOSSLESS_SV1
 from media.limited import LimitedChild, Limits, Lost
 from media.ports import Progress, Source
 
-Task = Mapping[str, str | int]
-"""What the child is to make: {"transfer_syntax_uid"} or {"icon_size"}."""
+Task = Mapping[str, str | int | bool]
+"""What the child is to make: {"transfer_syntax_uid"}, {"icon_size"} or {"values"}, a bundle of the viewer."""
 
 
 def scratch_of(target: Path) -> Path:
@@ -78,6 +78,34 @@ def make_icons(
         return {"icon_size": size}
 
     return _make_all(files, source, lambda file: folder / f"{name(file)}.icon", task, progress, limits or Limits())
+
+
+def make_bundles(
+    files: Sequence[PlannedFile],
+    values: bool,
+    source: Source,
+    folder: Path,
+    name: Callable[[PlannedFile], str],
+    progress: Progress,
+    limits: Limits | None = None,
+) -> None:
+    """Make what the viewer shows of every file, in `name(file).bundle`; `values`: the real values too.
+
+    A file that cannot be shown gets a bundle that says why. Raises SourceChanged, Unreadable, NoRoom.
+    """
+    from media.build.viewer.bundle import without_pictures
+
+    def target(file: PlannedFile) -> Path:
+        return folder / f"{name(file)}.bundle"
+
+    def task(_file: PlannedFile) -> Task:
+        return {"values": values}
+
+    of_source = {file.instance.source: file for file in files}
+    for lost in _make_all(files, source, target, task, progress, limits or Limits()):
+        place = target(of_source[lost.source])
+        without_pictures(part := place.with_name(place.name + ".part"), lost.detail)
+        part.replace(place)
 
 
 def _make_all(

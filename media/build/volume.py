@@ -11,6 +11,8 @@ from media.build.dicomdir import Icons, dicomdir_chunks, dicomdir_size
 from media.build.iso import Format, Last, Written, write_image
 from media.build.stream import Content, Entry, Put, from_bytes, from_path, from_source
 from media.build.transcode import make_icons, transcode
+from media.build.viewer.shows import Shows
+from media.build.viewer.site import Site, site_of
 from media.fileset.media import FileSystem
 from media.fileset.model import Action, Plan, PlannedFile, Rejection, Volume
 from media.fileset.profiles import IconRule, profile
@@ -19,17 +21,37 @@ from media.ports import Progress, Source
 
 
 def write_volume(
-    path: Path, plan: Plan, volume: Volume, source: Source, imprint: Imprint, made: Path, progress: Progress
+    path: Path,
+    plan: Plan,
+    volume: Volume,
+    source: Source,
+    imprint: Imprint,
+    made: Path,
+    progress: Progress,
+    viewer: Shows = Shows.NOTHING,
 ) -> Written:
-    """Write the image of a volume to `path`; `made` is the folder of transcoded files and icons."""
+    """Write the image of a volume to `path`; `made` is the folder of transcoded files, icons and bundles."""
     icons = _icons(plan, made)
     entries = [_instance(file, source, made) for file in volume.files]
     entries.append(Entry(companions.DICOMDIR, dicomdir_size(plan, volume), _directory(plan, volume, icons)))
-    for name, data in companions.companion_files(plan, volume, imprint).items():
+    site = site_of_volume(volume, made, viewer)
+    entries += site.entries if site else []
+    for name, data in companions.companion_files(plan, volume, imprint, site.pages if site else None).items():
         entries.append(Entry(name, len(data), from_bytes(data)))
     size = companions.checksum_size(entry.path for entry in entries)
     last = Last(companions.CHECKSUM, size, companions.checksum_text)
     return write_image(path, format_of(plan, volume), entries, last, progress)
+
+
+def site_of_volume(volume: Volume, made: Path, viewer: Shows) -> Site | None:
+    """The viewer on a volume, out of the bundles in `made`; None without one."""
+    if viewer is Shows.NOTHING:
+        return None
+
+    def bundle(file: PlannedFile) -> Path:
+        return made / f"{made_name(file)}.bundle"
+
+    return site_of(volume, bundle, viewer is Shows.VALUES)
 
 
 def format_of(plan: Plan, volume: Volume) -> Format:

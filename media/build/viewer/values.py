@@ -25,7 +25,8 @@ def grey(values: npt.NDArray[np.float64], window: Window) -> Table:
     if window.function == "LUT":
         table: Table = np.frombuffer(window.lut, np.uint8)
         index = np.clip(np.floor(values + 0.5) - window.lut_first, 0, len(table) - 1)
-        return np.take(table, index.astype(np.int64))
+        found: Table = table[index.astype(np.int64)]
+        return found
     centre, width = window.centre, window.width
     if window.function == "SIGMOID":
         exponent = np.clip(-4.0 * (values - centre) / max(width, 1e-9), -700.0, 700.0)

@@ -8,7 +8,7 @@ const LAYOUTS = [[1, 1], [2, 1], [2, 2]]; // columns, rows
 const WHEEL_STEP = 40;
 
 const app = { views: [], tool: "window", layout: 0, playing: null };
-disc.app = app;
+Object.assign(disc, { app: app, words: WORDS, measureText: measureText });
 
 function start() {
   if (!disc.told) return;
@@ -65,7 +65,7 @@ function makeEntry(texts, series) {
   const label = element("span", "", entry);
   element("b", "", label, [texts.Modality, texts.SeriesNumber].filter(Boolean).join(" "));
   element("span", "", label, texts.SeriesDescription || texts.ProtocolName || texts.BodyPartExamined || "");
-  if (series.images) element("small", "", label, series.images + " " + word("images"));
+  if (series.images) element("small", "", label, series.images + " " + word(series.images === 1 ? "image" : "images"));
   if (series.images) {
     entry.dataset.images = series.images;
     entry.addEventListener("click", function () { showSeries(entry, series.id, texts); });
@@ -90,6 +90,7 @@ function showSeries(entry, id, texts) {
   showViews();
   const view = app.active;
   view.box.classList.add("waits");
+  view.box.focus({ preventScroll: true }); // keys are for the images from now on
   wantSeries(id, function (series) {
     view.box.classList.remove("waits");
     if (!series) return say(word("notRead"));

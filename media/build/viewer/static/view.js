@@ -15,7 +15,8 @@ function View(parent) {
   view.canvas = element("canvas", "", view.box);
   view.texts = ["tl", "tr", "bl", "br"].map(function (corner) { return element("div", "text " + corner, view.box); });
   view.sides = ["t", "r", "b", "l"].map(function (side) { return element("div", "side " + side, view.box); });
-  view.source = document.createElement("canvas"); // the frame in its own pixels
+  view.source = document.createElement("canvas"); // the frame in its own pixels, out of its values
+  view.backdrop = document.createElement("canvas"); // and out of its JPEG, which taints a canvas for reading
   view.series = null;
   view.told = null; // what the list says of the series
   view.number = 0;
@@ -57,7 +58,6 @@ View.prototype.windowNow = function () {
 View.prototype.refresh = function () {
   const view = this, frame = view.frame();
   if (!frame) return;
-  const shown = view.series.id + "/" + view.number;
   let values = null;
   try {
     values = valuesOf(view.series, view.number, function () { if (view.frame() === frame) view.refresh(); });
@@ -67,20 +67,19 @@ View.prototype.refresh = function () {
   view.exact = Boolean(values);
   if (values) view.paintValues(frame, values);
   else view.paintPicture(frame);
-  view.shown = shown;
   view.draw();
 };
 
-View.prototype.sized = function (frame) {
-  if (this.source.width !== frame.columns || this.source.height !== frame.rows) {
-    this.source.width = frame.columns;
-    this.source.height = frame.rows;
+function sized(canvas, frame) {
+  if (canvas.width !== frame.columns || canvas.height !== frame.rows) {
+    canvas.width = frame.columns;
+    canvas.height = frame.rows;
   }
-  return this.source.getContext("2d", { willReadFrequently: true });
-};
+  return canvas.getContext("2d");
+}
 
 View.prototype.paintValues = function (frame, values) {
-  const context = this.sized(frame), pixels = context.createImageData(frame.columns, frame.rows);
+  const context = sized(this.source, frame), pixels = context.createImageData(frame.columns, frame.rows);
   paint(pixels, values, frame, this.windowNow(), this.inverted);
   context.putImageData(pixels, 0, 0);
 };
@@ -89,7 +88,7 @@ View.prototype.paintPicture = function (frame) {
   const view = this;
   const picture = pictureOf(view.series, view.number, function () { if (view.frame() === frame && !view.exact) view.refresh(); });
   if (!picture) return;
-  const context = view.sized(frame);
+  const context = sized(view.backdrop, frame);
   context.filter = "brightness(" + view.brightness + ") contrast(" + view.contrast + ")" + (view.inverted ? " invert(1)" : "");
   context.drawImage(picture, 0, 0, frame.columns, frame.rows);
   context.filter = "none";
@@ -116,6 +115,7 @@ View.prototype.pointOf = function (event) {
 
 View.prototype.draw = function () {
   const frame = this.frame(), canvas = this.canvas, pixel = window.devicePixelRatio || 1;
+  if (!this.box.clientWidth) return;
   const width = Math.round(this.box.clientWidth * pixel), height = Math.round(this.box.clientHeight * pixel);
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
@@ -129,7 +129,7 @@ View.prototype.draw = function () {
   context.setTransform(matrix);
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "high";
-  context.drawImage(this.source, 0, 0);
+  context.drawImage(this.exact ? this.source : this.backdrop, 0, 0);
   context.setTransform(1, 0, 0, 1, 0, 0);
   drawMeasures(context, matrix, frame, this.measures[this.number] || [], pixel);
   this.write(frame);
@@ -181,6 +181,7 @@ function dateText(date) {
 // Change the window by a drag: to the right wider, downwards brighter.
 View.prototype.dragWindow = function (dx, dy) {
   const frame = this.frame(), now = this.windowNow();
+  if (!frame) return;
   if (this.exact && frame.samples === 1 && now) {
     const step = Math.max(now.width, 1) / 300;
     const kind = now.lut ? "LINEAR" : now.kind;
