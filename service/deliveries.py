@@ -23,7 +23,7 @@ from service.store.engine import Store
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
-HELD_S = 60.0  # before it is asked again whose film it is; a confirmation does not wait for it
+HELD_S = 3600.0  # a confirmation releases what is held at once; this is for the one that got lost
 WATCH_S = 15.0
 SILENT_S = 60.0  # a process not heard of for so long is dead
 HOUR_S = 3600.0
@@ -133,10 +133,14 @@ class Deliveries:
         """Deliver once and write down how it ended; whether the sink is down."""
         try:
             finished = self._finished(claim.print_id)
+        except (DamagedSpool, FileNotFoundError) as error:
+            self._give_up(claim, str(error))
+            return False
+        try:
             (self._correct if claim.delivery.correction else self._deliver)(sink, claim, finished)
         except NotYet as error:
-            self._wait(claim, str(error), HELD_S, held=True)
-        except (Undeliverable, DamagedSpool, FileNotFoundError) as error:
+            self._hold(claim, finished.print_, str(error))
+        except Undeliverable as error:
             self._give_up(claim, str(error))
         except SinkDown as error:
             self._again(sink, claim, str(error), 0.0)  # its turn comes first when the sink's pause is over
@@ -193,10 +197,20 @@ class Deliveries:
         else:
             self._wait(claim, error, seconds)
 
-    def _wait(self, claim: Claim, error: str, seconds: float, held: bool = False) -> None:
-        log.log(logging.INFO if held else logging.WARNING, "film %s to %s waits", claim.print_id, claim.delivery.sink)
+    def _hold(self, claim: Claim, print_: Print, error: str) -> None:
+        """Wait to be released, unless that happened just now: while this transaction lasts nobody confirms anything."""
         with self._store.write() as connection:
-            deliveries.wait(connection, claim, error, seconds, held)
+            try:
+                self._patient(print_)
+                seconds = 0.0
+            except NotYet:
+                seconds = HELD_S
+            deliveries.wait(connection, claim, error, seconds, held=True)
+
+    def _wait(self, claim: Claim, error: str, seconds: float) -> None:
+        log.warning("film %s to %s waits", claim.print_id, claim.delivery.sink)
+        with self._store.write() as connection:
+            deliveries.wait(connection, claim, error, seconds)
 
     def _give_up(self, claim: Claim, error: str) -> None:
         log.error("film %s does not get into %s", claim.print_id, claim.delivery.sink)

@@ -11,7 +11,7 @@ from pathlib import Path
 from service.config import Settings
 from service.inbox_folder import SETTLED
 from service.recorder import remove_old
-from service.store import commitments, completeness, jobs, prints, removals, study_queries
+from service.store import commitments, completeness, deliveries, jobs, prints, removals, study_queries
 from service.store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -75,6 +75,8 @@ class Retention:
         return len(old)
 
     def _spool(self, before: int) -> int:
+        with self._store.write() as connection:
+            deliveries.expire_held(connection, before)
         with self._store.read() as connection:
             old = prints.done_before(connection, before)
         folders = [self._settings.spool_dir / "prints" / id_ for id_ in old]

@@ -161,6 +161,14 @@ def give_up(connection: Connection, claim: Claim, error: str) -> None:
     connection.execute(change.values(**values))
 
 
+def expire_held(connection: Connection, microseconds: int) -> int:
+    """Nobody said whose film it is since before then: it does not go out; how many."""
+    change = update(Delivery).where(Delivery.state == DeliveryState.HELD, Delivery.asked_at < microseconds)
+    values = {"state": DeliveryState.CANCELLED, "changed_at": _now()}
+    error = "nobody said whose film it is while its data were kept"
+    return connection.execute(change.values(**values, error=error)).rowcount
+
+
 def explain(connection: Connection, sink: str, error: str) -> None:
     """Why everything that waits for this sink waits."""
     change = update(Delivery).where(Delivery.sink == sink, Delivery.state == DeliveryState.WAITING)

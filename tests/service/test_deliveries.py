@@ -397,3 +397,21 @@ def test_what_an_archive_cannot_keep_goes_there_again(house: House, store: Store
     house.start(sink)
     house.wait("0", "archive", "done")
     assert sink.taken == [("0", 1, None)], "under the name it had"
+
+
+def test_a_confirmation_during_an_attempt_is_not_missed(house: House, store: Store) -> None:
+    """It is looked for again once the film is held: between the look and that, a person may confirm."""
+    sink = opened(Gate(name="archive", gated=True))
+    looks = []
+
+    def patient(print_: Print) -> Identity:
+        looks.append(print_.id)
+        if len(looks) == 1:
+            raise NotYet("nobody yet")
+        return PATIENT
+
+    house.patient = patient  # type: ignore[method-assign]
+    house.order("0", "archive")
+    house.start(sink)
+    house.wait("0", "archive", "done")
+    assert len(looks) >= 3 and sink.taken == [("0", 1, PATIENT)]

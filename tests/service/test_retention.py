@@ -131,3 +131,21 @@ def test_the_files_of_a_film_on_its_way_stay(house, state, kept):
         connection.exec_driver_sql("UPDATE deliveries SET state = ? WHERE sink = 'archive'", (state,))
     one.run()
     assert (one.settings.spool_dir / "prints" / "on its way").exists() is kept
+
+
+def test_a_film_that_nobody_confirms_is_not_kept_for_ever(house):
+    one = house(spool=14)
+    for print_id, days in (("old", 30), ("young", 3)):
+        one.print(print_id, age_days=days)
+        with one.store.write() as connection:
+            deliveries.hand_over(connection, print_id, ["archive"])
+            asked = int((time.time() - days * DAY_S) * 1e6)
+            said = "UPDATE deliveries SET state = 'held', asked_at = ? WHERE print_id = ? AND sink = 'archive'"
+            connection.exec_driver_sql(said, (asked, print_id))
+    one.run()
+    folders = {folder.name for folder in (one.settings.spool_dir / "prints").iterdir()}
+    assert folders == {"young"}
+    with one.store.read() as connection:
+        ways = {id_: deliveries.one(connection, id_, "archive") for id_ in ("old", "young")}
+    assert [way.state for way in ways.values()] == ["cancelled", "held"]
+    assert "nobody said whose" in ways["old"].error
