@@ -12,6 +12,7 @@ from printmgr.film.status import PrintWarning
 from printmgr.scp import rules
 from printmgr.scp.contexts import ABSTRACT_SYNTAXES, TRANSFER_SYNTAXES
 from printmgr.scp.statuses import STATUSES, STATUSES_OF_CLASSES
+from service.conformance_scu import films_sent
 
 INTRODUCTION = """\
 # Conformance
@@ -72,7 +73,8 @@ MEDIA_DEPARTURES = """\
 
 def conformance() -> str:
     """The whole document."""
-    parts = [INTRODUCTION, "## Print", *_print(), PRINT_DEPARTURES, "## Media", *_media(), MEDIA_DEPARTURES]
+    print_ = ["## Print", *_print(), PRINT_DEPARTURES, films_sent()]
+    parts = [INTRODUCTION, *print_, "## Media", *_media(), MEDIA_DEPARTURES]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 

@@ -4,6 +4,7 @@ them (printmgr.scp.rules)."""
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,14 @@ from printmgr.render.raster import bits_of, expected_bytes, pixel_data, words_of
 from printmgr.scp.rules import FILM_BOX_RULES, FILM_SESSION_RULES, IMAGE_BOX_RULES, IMAGE_RULES, Kind, Rule
 from printmgr.scu_association import Peer, SendFailed, accepted, associate, printable, undisturbed
 
+PROPOSED = MappingProxyType(  # by SOP class: when
+    {
+        str(BasicGrayscalePrintManagementMeta): "the print has a grey film",
+        str(BasicColorPrintManagementMeta): "the print has a colour film",
+        str(PresentationLUT): "the print refers to one",
+        str(BasicAnnotationBox): "the print has annotation",
+    }
+)
 SYNTAXES = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 FULL = frozenset({0x0213, 0xC601, 0xC602, 0xC605})  # resource limitation, queue full, no memory: later, or elsewhere
 OURS = frozenset({"presentation_lut_uid", "film_session_uid", "illumination", "reflected_ambient_light"})

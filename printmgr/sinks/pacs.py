@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import Field
@@ -23,6 +24,13 @@ if TYPE_CHECKING:
 
 COMMITMENT = "1.2.840.10008.1.20.1"  # Storage Commitment Push Model SOP Class, and its well-known instance
 COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"
+PROPOSED = MappingProxyType(  # by SOP class: when
+    {
+        "1.2.840.10008.5.1.4.1.1.104.1": "always",
+        "1.2.840.10008.5.1.4.1.1.7": "images = true",
+        COMMITMENT: "commitment = true",
+    }
+)
 STORED = frozenset({0x0000, 0xB000, 0xB006, 0xB007, 0x0111})  # PS3.4 B.2.3; 0111H: it has this instance already
 IMPLICIT, EXPLICIT = "1.2.840.10008.1.2", "1.2.840.10008.1.2.1"
 
