@@ -110,6 +110,8 @@ class Soak:
             self._look_at_the_log(serving.log)
             if code := serving.stop():
                 self.ledger.fault(f"the service ended with exit code {code}")
+        for line in watch.told():
+            self.tell(line)
         for wrong in watch.judge():
             self.ledger.fault(wrong)
         for left in (plan.data_dir / "spool" / "associations").iterdir():
