@@ -53,7 +53,8 @@ class Console:
         self.events: list[tuple[str, int, Dataset]] = []  # as they came: class, Event Type ID, information
         self.answers_events = threading.Event()
         self.answers_events.set()
-        heard = [(evt.EVT_N_EVENT_REPORT, self.hear)]
+        self.comment = self.named = ""
+        heard = [(evt.EVT_N_EVENT_REPORT, self.hear), (evt.EVT_DIMSE_RECV, self.saw)]
         self.association = ae.associate("127.0.0.1", port, ae_title=called_ae, max_pdu=131072, evt_handlers=heard)
         assert self.association.is_established
         self.accepted = {str(context.abstract_syntax) for context in self.association.accepted_contexts}
@@ -62,7 +63,10 @@ class Console:
         self.talk.enter_context(undisturbed(self.association))
         self.syntax = syntax
         self.session = generate_uid()
-        self.comment = self.named = ""
+
+    def saw(self, event: evt.Event) -> None:
+        """A message came: the instance that it names."""
+        self.named = str(event.message.command_set.get("AffectedSOPInstanceUID", ""))
 
     def hear(self, event: evt.Event) -> tuple[int, None]:
         request = event.request

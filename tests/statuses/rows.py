@@ -8,6 +8,7 @@ from typing import Any
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import generate_uid
+from pynetdicom.dimse_primitives import N_SET
 
 from printmgr.scp.contexts import CLASS_NAMES, PRINTER_CONFIGURATION_INSTANCE, PRINTER_INSTANCE, SOPClass
 from tests.console import BOX, FILM, LUT, SESSION, TEXT, Console
@@ -97,7 +98,7 @@ def data_set_of(said: Mapping[str | int, Any] | Dataset | None) -> Dataset | Non
     data_set = Dataset()
     for key, value in said.items():
         if isinstance(value, bytes) and key not in ("ICCProfile", "PixelData"):
-            data_set.add_new(Tag(key), "UN", value)
+            data_set.add_new(Tag(key), "OB", value)
         elif isinstance(key, int):
             data_set.add_new(key, *value)
         else:
@@ -152,11 +153,15 @@ class Player:
         self.reach(row.state)
         uid = {Of.NEW: generate_uid(), Of.UNKNOWN: "1.2.3.4", Of.UNNAMED: None}.get(row.of) or self.at.get(row.of)
         if row.of is Of.NEW and row.sop_class == SESSION:
-            uid = self.console.session if row.state is State.NOTHING else uid
+            uid = self.console.session if row.state in (State.NOTHING, State.LUT) else uid
         association, meta = self.console.association, self.console.meta(row.sop_class)
         said = self.with_places(row.said)
         if row.service == "N-CREATE":
             status, answer = association.send_n_create(said, row.sop_class, uid, meta_uid=meta)
+        elif row.service == "N-SET" and said is None:  # pynetdicom's own call has none without a data set
+            request = N_SET()
+            request.RequestedSOPClassUID, request.RequestedSOPInstanceUID = row.sop_class, uid
+            return self.console.tell(request, None), Dataset(), ""
         elif row.service == "N-SET":
             status, answer = association.send_n_set(said, row.sop_class, uid, meta_uid=meta)
         elif row.service == "N-GET":
@@ -169,8 +174,9 @@ class Player:
         else:
             status, answer = association.send_c_echo(), None
         if row.of is Of.UNNAMED and row.sop_class == SESSION:
-            self.at[Of.SESSION] = str(status.get("AffectedSOPInstanceUID", ""))
-        return int(status.get("Status", -1)), answer or Dataset(), str(status.get("AffectedSOPInstanceUID", uid or ""))
+            self.at[Of.SESSION] = self.console.named
+        self.console.comment = str(status.get("ErrorComment", ""))
+        return int(status.get("Status", -1)), answer or Dataset(), self.console.named
 
     def with_places(self, said: Mapping[str | int, Any] | Dataset | None) -> Dataset | None:
         """The data set, with the instances of this association where it names a place."""

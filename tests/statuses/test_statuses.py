@@ -60,8 +60,8 @@ def page() -> str:
     lines = [
         "# Requests and their statuses",
         "",
-        "Made from the table that the tests run against the service (`tests/statuses`). *Before*: what the association has",
-        "when the request comes. The sentences are the standard's, in our words.",
+        "Made from the table that the tests run against the service (`tests/statuses`). *Before*: what the association",
+        "has when the request comes. The sentences are the standard's, in our words.",
     ]
     last = ""
     for row in ROWS:
