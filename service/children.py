@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, Any
 
+from service.config import Settings
+
 log = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.5, 30.0
@@ -28,6 +30,12 @@ class Role(StrEnum):
 
     NODE = "node"
     WORKER = "worker"
+    WEB = "web"
+
+
+def all_roles(settings: Settings) -> tuple[Role, ...]:
+    """What one machine runs."""
+    return (Role.NODE, Role.WORKER, Role.WEB) if settings.web.enabled else (Role.NODE, Role.WORKER)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from service import cli_config, cli_disc, cli_film, cli_jobs, cli_printer, cli_study
+from service import cli_audit, cli_config, cli_disc, cli_film, cli_jobs, cli_printer, cli_study, cli_user
 from service.terminal import SettingsFile, fail, settings_of
 
 app = typer.Typer(
@@ -23,22 +23,25 @@ app.add_typer(cli_disc.app, name="disc")
 app.add_typer(cli_study.app, name="study")
 app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(cli_config.app, name="config")
+app.add_typer(cli_user.app, name="user")
+app.add_typer(cli_audit.app, name="audit")
 
 
 @app.command()
 def serve(
     settings: SettingsFile = None,
-    role: Annotated[str, typer.Option(help="node, worker or all")] = "all",
+    role: Annotated[str, typer.Option(help="node, worker, web or all")] = "all",
 ) -> None:
     """Take prints and make films of them until Ctrl-C or SIGTERM."""
-    from service.children import Role
+    from service.children import Role, all_roles
     from service.supervisor import Supervisor
 
-    roles = {"all": (Role.NODE, Role.WORKER), "node": (Role.NODE,), "worker": (Role.WORKER,)}
+    known = settings_of(settings)
+    roles = {"all": all_roles(known), "node": (Role.NODE,), "worker": (Role.WORKER,), "web": (Role.WEB,)}
     if role not in roles:
-        raise typer.BadParameter(f"is {role!r}; expected node, worker or all", param_hint="--role")
+        raise typer.BadParameter(f"is {role!r}; expected node, worker, web or all", param_hint="--role")
     log_to_stderr()
-    Supervisor(settings_of(settings), roles[role], say=say).run()
+    Supervisor(known, roles[role], say=say).run()
 
 
 @app.command()

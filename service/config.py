@@ -22,6 +22,7 @@ from service.settings.keeping import RecorderSettings, Retention
 from service.settings.limits import LimitSettings
 from service.settings.printers import Printer
 from service.settings.sinks import Sink
+from service.settings.web import Audit, Web
 
 ENVIRONMENT_PREFIX = "PRINTMGR_"
 SETTINGS_FILE_VARIABLE = "PRINTMGR_SETTINGS"
@@ -53,6 +54,8 @@ class Settings(BaseSettings):
     inbox: Inbox = Field(default_factory=Inbox, validate_default=True)
     identity: WhoseFilm = Field(default_factory=WhoseFilm)
     partners: list[Partner] = []
+    web: Web = Field(default_factory=Web, validate_default=True)
+    audit: Audit = Field(default_factory=Audit)
     sinks: list[Sink] = Field(default=[FolderSink(name="folder")], validate_default=True)
 
     @field_validator("data_dir")
@@ -112,6 +115,10 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The database's URL."""
         return self.database_url or f"sqlite:///{self.data_dir / 'printmgr.db'}"
+
+    @property
+    def discs_dir(self) -> Path:
+        return self.data_dir / "discs"
 
     @property
     def films_dir(self) -> Path:

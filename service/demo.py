@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from service.children import Role
+from service.children import all_roles
 from service.config import Settings, load
 from service.spool import local_now
 from service.store import jobs, prints
@@ -18,6 +18,7 @@ from service.store.jobs import ENDED, JobState
 from service.supervisor import ServeFailed, Supervisor
 
 PATIENCE_S = 120.0
+WEB_PORT = 8080
 PRINTER = {"ae_title": "PRINTMGR", "name": "Sample printer"}
 
 Say = Callable[[str], None]
@@ -25,7 +26,12 @@ Say = Callable[[str], None]
 
 def run(data_dir: Path, port: int, once: bool, say: Say) -> None:
     """Serve until Ctrl-C; with `once` until the sample film is there. Raises ServeFailed."""
-    settings = load(data_dir=data_dir, dicom={"port": port_or_any(port), "open": True}, printers=[PRINTER])
+    settings = load(
+        data_dir=data_dir,
+        dicom={"port": port_or_any(port), "open": True},
+        web={"port": port_or_any(WEB_PORT)},
+        printers=[PRINTER],
+    )
     failures: list[str] = []
 
     def show(address: str) -> None:
@@ -43,7 +49,7 @@ def run(data_dir: Path, port: int, once: bool, say: Say) -> None:
     def on_ready(address: str) -> None:
         threading.Thread(target=show, args=[address], name="demo", daemon=True).start()
 
-    supervisor = Supervisor(settings, (Role.NODE, Role.WORKER), say=say, on_ready=on_ready)
+    supervisor = Supervisor(settings, all_roles(settings), say=say, on_ready=on_ready)
     supervisor.run()
     if once and failures:
         raise ServeFailed(failures[0])

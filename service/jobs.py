@@ -35,6 +35,7 @@ SILENT_S = 60.0  # an executor not heard of for so long is dead
 LONGEST_WAIT_S = 30.0
 STUCK_S = 900.0  # a job not heard of for so long is worth a warning
 PROGRESS_S = 0.5
+AHEAD = 4  # jobs of a kind that the engine has waiting for each that runs; the others can still be put first
 FROM_THE_START = {"disc"}  # kinds whose retry reads its sources anew; finished steps find their files and do nothing
 
 
@@ -236,7 +237,7 @@ class Engine:
     def _dispatch(self) -> None:
         """Hand the promised jobs to the engine, which takes each id once, however often it is offered."""
         with self._store.read() as connection:
-            waiting = jobs.ordered(connection, self._kinds)
+            waiting = jobs.ordered(connection, {kind.name: AHEAD * kind.concurrency for kind in self._kinds.values()})
         for job_id, kind in waiting:
             if self._stopping.is_set():
                 return

@@ -110,7 +110,22 @@ def run_worker(post: Post) -> None:
     os._exit(0)  # the engine's threads wait for ever at their step boundaries; the next start goes on there
 
 
-ROLES: dict[Role, Callable[[Post], None]] = {Role.NODE: run_node, Role.WORKER: run_worker}
+def run_web(post: Post) -> None:
+    """Serve the pages."""
+    from service.wiring.web import CannotListen, WebRole
+
+    web = WebRole(post.settings)
+    try:
+        lines = web.start()
+    except CannotListen as error:
+        log.error("%s", error)
+        raise SystemExit(1) from None
+    post.tell(json.dumps({"ready": True, "say": lines}).encode() + b"\n")
+    post.stop.wait()
+    web.stop()
+
+
+ROLES: dict[Role, Callable[[Post], None]] = {Role.NODE: run_node, Role.WORKER: run_worker, Role.WEB: run_web}
 
 
 def end_with_parent(parent: int) -> None:

@@ -221,6 +221,8 @@ class Supervisor:
             self.say(f"printmgr: listening on {self.address}")
             if (tls := self.settings.dicom.tls) and not tls.only:
                 self.say(f"printmgr: with TLS on port {tls.port}")
+        for line in message.get("say", ()):
+            self.say(str(line))
         if not self._was_ready and all(each.ready for each in self._children):
             self._was_ready = True
             self.say("printmgr: ready")

@@ -18,8 +18,11 @@ SettingsFile = Annotated[Path | None, typer.Option("--settings", help="Settings 
 AsJSON = Annotated[bool, typer.Option("--json", help="For scripts: JSON on standard output.")]
 
 WRONG_CALL = ("ConfigError",)
-UNKNOWN = ("NoSuchJob", "NoSuchPrint", "NoSuchStudy", "NoSuchDelivery")
-FAILED = ("PrintError", "MediaError", *UNKNOWN, "NotNow", "NotSo", "ServeFailed", "Taken", "NoData", "OSError")
+UNKNOWN = ("NoSuchJob", "NoSuchPrint", "NoSuchStudy", "NoSuchDelivery", "NoSuchPerson")
+PEOPLE = ("NameTaken", "BadName", "BadPassword")
+FAILED = (
+    *("PrintError", "MediaError", *UNKNOWN, *PEOPLE, "NotNow", "NotSo", "ServeFailed", "Taken", "NoData", "OSError"),
+)
 """Kinds of errors that are told in words, by name: importing them all would make every command slow."""
 
 

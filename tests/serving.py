@@ -33,7 +33,11 @@ class Serving:
 
     def __init__(self, data_dir: Path, environment: dict[str, str] | None = None, *arguments: str) -> None:
         self.data_dir = data_dir
-        settings = {"PRINTMGR_DATA_DIR": str(data_dir), "PRINTMGR_DICOM": '{"port": 0, "open": true}'}
+        settings = {
+            "PRINTMGR_DATA_DIR": str(data_dir),
+            "PRINTMGR_DICOM": '{"port": 0, "open": true}',
+            "PRINTMGR_WEB": '{"enabled": false}',
+        }
         self.log = data_dir.parent / f"{data_dir.name}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

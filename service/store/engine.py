@@ -47,6 +47,12 @@ class Store:
         with self.engine.connect().execution_options(readonly=True) as connection:
             yield connection
 
+    @contextmanager
+    def watching(self) -> Iterator[Connection]:
+        """A connection without a transaction, to see that others changed something."""
+        with self.engine.connect().execution_options(watching=True) as connection:
+            yield connection
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -79,7 +85,10 @@ def _prepare(raw: Any, isolation_level: str | None, durability: Durability) -> N
 
 
 def _begin(connection: Connection) -> None:
-    readonly = connection.get_execution_options().get("readonly")
+    options = connection.get_execution_options()
+    if options.get("watching"):
+        return
+    readonly = options.get("readonly")
     connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
 
 

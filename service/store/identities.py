@@ -156,6 +156,12 @@ def one(connection: Connection, print_id: str) -> IdentityRecord:
     return _record(row, tuple(map(_finding, findings)), tuple(map(_act, acts)))
 
 
+def of(connection: Connection, print_ids: Sequence[str]) -> dict[str, IdentityRecord]:
+    """The identities of these prints, without findings and acts; those of which something is known."""
+    query = select(IdentityRow.__table__).where(IdentityRow.print_id.in_(list(print_ids)))
+    return {row.print_id: _record(row) for row in connection.execute(query)}
+
+
 def listed(
     connection: Connection,
     states: Iterable[str] = (),

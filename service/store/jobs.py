@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -56,6 +56,7 @@ class JobRecord:
     request: str
     ordered_at: str
     changed_at: str
+    priority: int = 0
     steps: tuple[StepRecord, ...] = ()
 
 
@@ -76,12 +77,25 @@ def iso(microseconds: int) -> str:
     return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat(timespec="microseconds")
 
 
-def ordered(connection: Connection, kinds: Iterable[str], limit: int = 200) -> list[tuple[str, str]]:
-    """Jobs nobody has taken yet as (id, kind), oldest first."""
+def ordered(connection: Connection, kinds: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Jobs nobody has taken yet as (id, kind), the highest priority first, then the oldest.
+
+    kinds  how many of each kind the engine may have waiting: what waits here can still be put first
+    """
+    found: list[tuple[str, str]] = []
+    for kind, most in kinds.items():
+        waiting = select(func.count()).where(Job.state == JobState.QUEUED, Job.kind == kind)
+        room = most - int(connection.execute(waiting).scalar_one())
+        if room > 0:
+            found += _ordered(connection, kind, room)
+    return found
+
+
+def _ordered(connection: Connection, kind: str, limit: int) -> list[tuple[str, str]]:
     query = (
         select(Job.id, Job.kind)
-        .where(Job.state == JobState.ORDERED, Job.kind.in_(list(kinds)))
-        .order_by(Job.ordered_at)
+        .where(Job.state == JobState.ORDERED, Job.kind == kind)
+        .order_by(Job.priority.desc(), Job.ordered_at)
         .limit(limit)
     )
     return [(row.id, row.kind) for row in connection.execute(query)]
@@ -95,6 +109,14 @@ def move(connection: Connection, job_id: str, to: JobState, *, only_from: Iterab
         .values(state=to, error=error, changed_at=_now())
     )
     return connection.execute(change).rowcount > 0
+
+
+def set_priority(connection: Connection, job_id: str, priority: int) -> bool:
+    """Give a waiting job a priority; False when it does not wait. Raises NoSuchJob."""
+    state_of(connection, job_id)
+    waiting = [JobState.ANSWERED, JobState.ORDERED]
+    change = update(Job).where(Job.id == job_id, Job.state.in_(waiting))
+    return connection.execute(change.values(priority=priority)).rowcount > 0
 
 
 def state_of(connection: Connection, job_id: str) -> JobState:
@@ -163,13 +185,17 @@ def one(connection: Connection, job_id: str) -> JobRecord:
     return _record(row, steps)
 
 
-def listed(connection: Connection, states: Iterable[str] = (), kind: str = "", limit: int = 50) -> list[JobRecord]:
-    """Jobs with their steps, newest first."""
+def listed(
+    connection: Connection, states: Iterable[str] = (), kind: str = "", limit: int = 50, after: str = ""
+) -> list[JobRecord]:
+    """Jobs with their steps, newest first; those ordered before the job `after`."""
     query = select(Job.__table__).order_by(Job.ordered_at.desc()).limit(limit)
     if wanted := list(states):
         query = query.where(Job.state.in_(wanted))
     if kind:
         query = query.where(Job.kind == kind)
+    if after:
+        query = query.where(Job.ordered_at < select(Job.ordered_at).where(Job.id == after).scalar_subquery())
     rows = connection.execute(query).all()
     steps: dict[str, list[Row[tuple[object, ...]]]] = {row.id: [] for row in rows}
     query_steps = select(JobStep.__table__).where(JobStep.job_id.in_(list(steps))).order_by(JobStep.number)
@@ -237,6 +263,7 @@ def _record(row: Row[tuple[object, ...]], steps: Iterable[Row[tuple[object, ...]
         request=row.request,
         ordered_at=iso(row.ordered_at),
         changed_at=iso(row.changed_at),
+        priority=row.priority,
         steps=tuple(_step(step) for step in steps),
     )
 

@@ -22,6 +22,7 @@ class Job(Base):
     state: Mapped[str] = mapped_column(String(16))
     error: Mapped[str] = mapped_column(Text, default="", server_default="")
     request: Mapped[str] = mapped_column(Text, default="", server_default="")  # JSON: what to do
+    priority: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # the highest goes first
     ordered_at: Mapped[int] = mapped_column(BigInteger)
     changed_at: Mapped[int] = mapped_column(BigInteger)
 

@@ -60,31 +60,31 @@ class NoSuchPrint(Exception):
 
 def listed(connection: Connection, limit: int = 50, state: str = "", printer: str = "") -> list[PrintRecord]:
     """Prints without films and deliveries, newest first."""
-    query = _all().order_by(Job.ordered_at.desc()).limit(limit)
+    query = all_prints().order_by(Job.ordered_at.desc()).limit(limit)
     if state:
         query = query.where(Job.state == state)
     if printer:
         query = query.where(PrintRow.printer == printer)
-    return [_record(row) for row in connection.execute(query)]
+    return [recorded(row) for row in connection.execute(query)]
 
 
 def one(connection: Connection, print_id: str) -> PrintRecord:
     """A print with its films and deliveries. Raises NoSuchPrint."""
-    row = connection.execute(_all().where(PrintRow.id == print_id)).one_or_none()
+    row = connection.execute(all_prints().where(PrintRow.id == print_id)).one_or_none()
     if row is None:
         raise NoSuchPrint(print_id)
     films = connection.execute(
         select(FilmRow.__table__).where(FilmRow.print_id == print_id).order_by(FilmRow.number)
     ).all()
-    return _record(row, films, deliveries.of_print(connection, print_id))
+    return recorded(row, films, deliveries.of_print(connection, print_id))
 
 
 def without_films(connection: Connection, print_id: str) -> PrintRecord:
     """A print alone. Raises NoSuchPrint."""
-    row = connection.execute(_all().where(PrintRow.id == print_id)).one_or_none()
+    row = connection.execute(all_prints().where(PrintRow.id == print_id)).one_or_none()
     if row is None:
         raise NoSuchPrint(print_id)
-    return _record(row)
+    return recorded(row)
 
 
 def delivered(connection: Connection, print_id: str, sink: str, place: str) -> None:
@@ -136,15 +136,17 @@ def mark_deleted(connection: Connection, print_id: str) -> None:
     connection.execute(update(PrintRow).where(PrintRow.id == print_id).values(deleted_at=time.time_ns() // 1000))
 
 
-def _all() -> Select[Any]:
+def all_prints() -> Select[Any]:
+    """Every print with the state of its job."""
     return select(PrintRow.__table__, Job.state, Job.error).join(Job, Job.id == PrintRow.id)
 
 
-def _record(
+def recorded(
     row: Row[Any],
     films: Sequence[Row[Any]] = (),
     ways: tuple[DeliveryRecord, ...] = (),
 ) -> PrintRecord:
+    """A row of `all_prints`."""
     return PrintRecord(
         id=row.id,
         state=JobState(row.state),

@@ -10,6 +10,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from media.studies import Receipt, Received
 from service.store.engine import Store, full_disk_named
+from service.store.study_search import words_of
 
 # Plain statements on one driver connection that stays open, as in service.store.orders: every instance comes this way.
 FIND = "SELECT id, sop_instance_uid, copy, file, size_bytes, data_set_at FROM instances WHERE sop_instance_uid IN ({})"
@@ -19,13 +20,14 @@ PUT_STUDY = """INSERT INTO studies (uid, patient_id, issuer, patient_name, birth
  ON CONFLICT (uid) DO UPDATE SET instances = instances + excluded.instances, conflicts = conflicts + excluded.conflicts,
  other_patients = other_patients + CASE WHEN patient_id = excluded.patient_id THEN 0 ELSE excluded.instances END,
  size_bytes = size_bytes + excluded.size_bytes, last_at = excluded.last_at, state = excluded.state,
- completed_by = '' RETURNING id"""
+ completed_by = '' RETURNING id, instances"""
 PUT_SERIES = """INSERT INTO series (study_id, uid, number, modality, description, instances) VALUES (?, ?, ?, ?, ?, ?)
  ON CONFLICT (study_id, uid) DO UPDATE SET instances = instances + excluded.instances RETURNING id"""
 PUT_INSTANCE = """INSERT INTO instances (series_id, sop_instance_uid, copy, sop_class_uid, transfer_syntax_uid, number,
  file, size_bytes, data_set_at, calling_ae, address, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
  ON CONFLICT DO NOTHING"""
 REPLACE_FILE = "UPDATE instances SET file = ?, size_bytes = ?, data_set_at = ?, received_at = ? WHERE id = ?"
+PUT_WORD = "INSERT INTO study_words (study_id, word) VALUES (?, ?) ON CONFLICT DO NOTHING"
 UNCOUNT_STUDY = """UPDATE studies SET instances = instances - 1, conflicts = conflicts - ?, size_bytes = size_bytes - ?
  WHERE id = ?"""
 UNCOUNT_SERIES = "UPDATE series SET instances = instances - 1 WHERE id = ?"
@@ -146,7 +148,10 @@ def _write_study(cursor: DBAPICursor, entries: Sequence[Entry], now: int) -> lis
     conflicts = sum(one.copy > 0 for one in added)
     size = sum(one.received.size_bytes for one in added)
     cursor.execute(PUT_STUDY, (study.uid, *about, *more, len(added), conflicts, size, now, now))
-    ((study_id,),) = cursor.fetchall()
+    ((study_id, instances),) = cursor.fetchall()
+    if instances == len(added):
+        words = words_of(study.patient_name, study.patient_id, study.birth_date, study.accession_number)
+        cursor.executemany(PUT_WORD, [(study_id, word) for word in words])
     done: list[tuple[Entry, Receipt]] = []
     for series_entries in _by(entries, lambda one: one.received.series.uid):
         series_id = _put_series(cursor, study_id, series_entries)

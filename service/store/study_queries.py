@@ -114,7 +114,29 @@ def one(connection: Connection, study_uid: str) -> StudyRecord:
         SeriesRecord(one.uid, one.number, one.modality, one.description, one.instances)
         for one in connection.execute(query)
     ]
-    return _record(row, tuple(series))
+    return recorded(row, tuple(series))
+
+
+def these(connection: Connection, study_uids: Sequence[str]) -> list[StudyRecord]:
+    """The studies of these UIDs that are there, in their order, without series."""
+    query = select(StudyRow.__table__).where(StudyRow.uid.in_(list(study_uids)))
+    there = {row.uid: recorded(row) for row in connection.execute(query)}
+    return [there[uid] for uid in study_uids if uid in there]
+
+
+def series_of(connection: Connection, study_uids: Sequence[str]) -> dict[str, list[SeriesRecord]]:
+    """The series of these studies."""
+    query = (
+        select(StudyRow.uid.label("study_uid"), SeriesRow.__table__)
+        .join(StudyRow, StudyRow.id == SeriesRow.study_id)
+        .where(StudyRow.uid.in_(list(study_uids)))
+        .order_by(SeriesRow.id)
+    )
+    found: dict[str, list[SeriesRecord]] = {uid: [] for uid in study_uids}
+    for row in connection.execute(query):
+        one = SeriesRecord(row.uid, row.number, row.modality, row.description, row.instances)
+        found[row.study_uid].append(one)
+    return found
 
 
 def listed(connection: Connection, states: Iterable[str] = (), limit: int = 50) -> list[StudyRecord]:
@@ -122,7 +144,7 @@ def listed(connection: Connection, states: Iterable[str] = (), limit: int = 50) 
     query = select(StudyRow.__table__).order_by(StudyRow.last_at.desc()).limit(limit)
     if wanted := list(states):
         query = query.where(StudyRow.state.in_(wanted))
-    return [_record(row) for row in connection.execute(query)]
+    return [recorded(row) for row in connection.execute(query)]
 
 
 def count(connection: Connection) -> dict[str, int]:
@@ -156,7 +178,8 @@ def remove(connection: Connection, study_uid: str) -> None:
     connection.execute(delete(StudyRow).where(StudyRow.uid == study_uid))
 
 
-def _record(row: Row[tuple[object, ...]], series: tuple[SeriesRecord, ...] = ()) -> StudyRecord:
+def recorded(row: Row[tuple[object, ...]], series: tuple[SeriesRecord, ...] = ()) -> StudyRecord:
+    """A row of the studies."""
     same = (
         "uid patient_id patient_name birth_date sex date time study_id accession_number description calling_ae "
         "completed_by expected instances conflicts other_patients size_bytes"
@@ -175,4 +198,4 @@ def of_station(connection: Connection, calling_ae: str, first: int, last: int, l
         .order_by(StudyRow.last_at.desc())
         .limit(limit)
     )
-    return [_record(row) for row in connection.execute(query)]
+    return [recorded(row) for row in connection.execute(query)]

@@ -1,27 +1,32 @@
 """What is done for a disc."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.config import Settings
 from service.spool import local_now, new_id
 from service.steps import Progress, Step
-from service.store import jobs, orders
+from service.store import discs, jobs, orders, study_queries
 from service.store.engine import Store, migrate
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from media.pipeline import BuildOrder
 
 DISC = "disc"  # the kind of job that builds discs
+RECEIVED = "inbox:"
 
 
 def disc_steps(store: Store, job_id: str) -> Sequence[Step]:
     """What is done for a disc, in the job's folder beside its output."""
     from media.errors import MediaError
     from media.job_folder import job_in_output
-    from media.pipeline import BuildOrder, steps, write_failure
+    from media.pipeline import REPORT, BuildOrder, steps, write_failure
     from media.pipeline import Step as BuildStep
 
     with store.read() as connection:
@@ -35,15 +40,54 @@ def disc_steps(store: Store, job_id: str) -> Sequence[Step]:
                 write_failure(taken_up, folder, error)
                 raise
 
-    return [Step(name, partial(run, step)) for name, step in steps()]
+    def note_volumes(progress: Progress) -> None:
+        report = json.loads((Path(order.output) / REPORT).read_bytes())
+        with store.write() as connection:
+            discs.note_volumes(connection, job_id, report["volumes"])
+
+    return [*(Step(name, partial(run, step)) for name, step in steps()), Step("note", note_volumes)]
 
 
-def order_disc(settings: Settings, order: "BuildOrder") -> str:
-    """Have a disc built by the service, now or when it runs again; the job's id."""
+def order_disc(
+    settings: Settings,
+    order: "BuildOrder",
+    ordered_by: str = "",
+    also: "Callable[[Connection, discs.NewDisc], None]" = lambda connection, disc: None,
+) -> str:
+    """Have a disc built by the service, now or when it runs again; the job's id.
+
+    Without an output it goes to DATA_DIR/discs/<id>. `also` is done in the same transaction.
+    """
     migrate(settings.database)
     job_id = new_id(local_now())
+    if not order.output:
+        order = replace(order, output=str(settings.discs_dir / job_id))
     store = Store(settings.database)
-    with store.write() as connection:
-        orders.add_job(connection, job_id, DISC, json.dumps(order.to_json()))
-    store.close()
+    try:
+        with store.write() as connection:
+            orders.add_job(connection, job_id, DISC, json.dumps(order.to_json()))
+            disc = _new_disc(connection, job_id, order, ordered_by)
+            discs.add(connection, disc)
+            also(connection, disc)
+    finally:
+        store.close()
     return job_id
+
+
+def _new_disc(connection: "Connection", job_id: str, order: "BuildOrder", ordered_by: str) -> discs.NewDisc:
+    """A disc with the patients of the received studies on it."""
+    uids = [source.removeprefix(RECEIVED) for source in order.sources if source.startswith(RECEIVED)]
+    studies = study_queries.these(connection, uids)
+    patients = list(dict.fromkeys((one.patient_id, one.patient_name) for one in studies))
+    patient_id, patient_name = patients[0] if patients else ("", "")
+    return discs.NewDisc(
+        id=job_id,
+        ordered_by=ordered_by,
+        medium=order.disc.medium,
+        profile=order.disc.profile,
+        output=order.output,
+        patient_id=patient_id,
+        patient_name=patient_name,
+        patients=len({patient for patient, _ in patients}),
+        study_uids=tuple(uids),
+    )

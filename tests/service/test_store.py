@@ -15,10 +15,13 @@ from printmgr.film.printer import LogicalPrinter
 from printmgr.order_json import encode_order
 from printmgr.ports import Caller, Print
 from service.store import jobs, orders, prints
+from service.store.audit_models import AuditRow  # noqa: F401  # all tables must be known
+from service.store.disc_models import DiscRow  # noqa: F401
 from service.store.engine import Durability, Store, migrate
 from service.store.identity_models import Base
 from service.store.jobs import JobState
-from service.store.study_models import InstanceRow  # noqa: F401  # all tables must be known
+from service.store.people_models import PersonRow  # noqa: F401
+from service.store.study_models import InstanceRow  # noqa: F401
 
 
 @pytest.fixture
@@ -127,8 +130,22 @@ def test_only_settled_jobs_are_offered_oldest_first(store):
         orders.settle(connection, "a")
         orders.settle(connection, "b")
         orders.add_job(connection, "d", "disc", "{}")
-        assert jobs.ordered(connection, ["film"]) == [("b", "film"), ("a", "film")]
-        assert jobs.ordered(connection, ["film", "disc"])[-1] == ("d", "disc")
+        assert jobs.ordered(connection, {"film": 9}) == [("b", "film"), ("a", "film")]
+        assert jobs.ordered(connection, {"film": 9, "disc": 1})[-1] == ("d", "disc")
+
+
+def test_what_waits_can_be_put_first_while_the_engine_has_few(store):
+    add(store, a_print("a"), a_print("b"), a_print("c"))
+    with store.write() as connection:
+        for one in ("a", "b", "c"):
+            orders.settle(connection, one)
+        assert jobs.set_priority(connection, "c", 5)
+        assert jobs.ordered(connection, {"film": 1}) == [("c", "film")]
+        jobs.move(connection, "c", JobState.QUEUED, only_from=[JobState.ORDERED])
+        assert jobs.ordered(connection, {"film": 1}) == []
+        assert not jobs.set_priority(connection, "c", 5)
+        jobs.move(connection, "c", JobState.RUNNING, only_from=[JobState.QUEUED])
+        assert jobs.ordered(connection, {"film": 1}) == [("a", "film")]
 
 
 def test_a_job_that_ended_does_not_move_by_mistake(store):

@@ -1,0 +1,91 @@
+"""TABLE. Who may call which route. A route that is not here is not served; tests/service/web walks all of them."""
+
+from service.store.people import PersonRole
+
+EVERYBODY: frozenset[PersonRole] | None = None  # signed in or not
+SIGNED_IN = frozenset(PersonRole)
+DESK = frozenset({PersonRole.DESK, PersonRole.ARCHIVIST, PersonRole.ADMIN})
+ARCHIVIST = frozenset({PersonRole.ARCHIVIST, PersonRole.ADMIN})
+ADMIN = frozenset({PersonRole.ADMIN})
+
+API = "/api/v1"
+
+MATRIX: dict[tuple[str, str], frozenset[PersonRole] | None] = {
+    # signing in
+    ("GET", "/login"): EVERYBODY,
+    ("POST", "/login"): EVERYBODY,
+    ("GET", "/login/oidc"): EVERYBODY,
+    ("GET", "/login/oidc/callback"): EVERYBODY,
+    ("GET", "/setup"): EVERYBODY,
+    ("POST", "/setup"): EVERYBODY,
+    ("POST", "/language"): EVERYBODY,
+    ("GET", "/lock"): EVERYBODY,
+    ("POST", "/lock"): SIGNED_IN,
+    ("POST", "/unlock"): EVERYBODY,
+    ("POST", "/logout"): SIGNED_IN,
+    # pages
+    ("GET", "/"): SIGNED_IN,
+    ("GET", "/live"): SIGNED_IN,
+    ("GET", "/help"): SIGNED_IN,
+    ("POST", "/awake"): SIGNED_IN,
+    ("GET", "/films"): SIGNED_IN,
+    ("GET", "/films/{film_id}"): SIGNED_IN,
+    ("POST", "/films/merge"): DESK,
+    ("POST", "/films/{film_id}/send"): DESK,
+    ("GET", "/films/{film_id}/whose"): DESK,
+    ("POST", "/films/{film_id}/whose"): DESK,
+    ("POST", "/films/{film_id}/whose/undo"): DESK,
+    ("GET", "/studies"): SIGNED_IN,
+    ("GET", "/studies/{study_uid}"): SIGNED_IN,
+    ("POST", "/studies/{study_uid}/complete"): DESK,
+    ("GET", "/discs"): SIGNED_IN,
+    ("GET", "/discs/new"): DESK,
+    ("POST", "/discs/plan"): DESK,
+    ("POST", "/discs"): DESK,
+    ("GET", "/discs/{disc_id}"): SIGNED_IN,
+    ("GET", "/discs/{disc_id}/label"): DESK,
+    ("GET", "/discs/{disc_id}/form"): DESK,
+    ("POST", "/discs/{disc_id}/release"): DESK,
+    ("GET", "/queue"): SIGNED_IN,
+    ("POST", "/queue/{job_id}/cancel"): DESK,
+    ("POST", "/queue/{job_id}/retry"): DESK,
+    ("POST", "/queue/{job_id}/first"): DESK,
+    ("GET", "/settings"): ADMIN,
+    ("POST", "/settings/partners/{number}/test"): ADMIN,
+    ("POST", "/settings/printers/{ae_title}/test"): ADMIN,
+    ("POST", "/settings/sinks/{name}/test"): ADMIN,
+    ("POST", "/settings/people"): ADMIN,
+    ("POST", "/settings/people/{name}"): ADMIN,
+    ("POST", "/settings/tokens"): ADMIN,
+    ("POST", "/settings/tokens/{token_id}/revoke"): ADMIN,
+    ("GET", "/password"): SIGNED_IN,
+    ("POST", "/password"): SIGNED_IN,
+    ("GET", "/log"): ADMIN,
+    # REST
+    ("GET", f"{API}/openapi.json"): SIGNED_IN,
+    ("GET", f"{API}/films"): SIGNED_IN,
+    ("GET", f"{API}/films/{{film_id}}"): SIGNED_IN,
+    ("GET", f"{API}/films/{{film_id}}/pdf"): SIGNED_IN,
+    ("GET", f"{API}/films/{{film_id}}/pages/{{number}}.png"): SIGNED_IN,
+    ("POST", f"{API}/films/{{film_id}}/send"): DESK,
+    ("GET", f"{API}/studies"): SIGNED_IN,
+    ("GET", f"{API}/studies/{{study_uid}}"): SIGNED_IN,
+    ("GET", f"{API}/studies/{{study_uid}}/thumbnail.png"): SIGNED_IN,
+    ("POST", f"{API}/studies/{{study_uid}}/complete"): DESK,
+    ("GET", f"{API}/discs"): SIGNED_IN,
+    ("POST", f"{API}/discs"): DESK,
+    ("POST", f"{API}/discs/plan"): DESK,
+    ("GET", f"{API}/discs/{{disc_id}}"): SIGNED_IN,
+    ("GET", f"{API}/discs/{{disc_id}}/report.json"): SIGNED_IN,
+    ("GET", f"{API}/discs/{{disc_id}}/volumes/{{number}}"): DESK,
+    ("POST", f"{API}/discs/{{disc_id}}/releases"): DESK,
+    ("GET", f"{API}/volumes"): SIGNED_IN,
+    ("GET", f"{API}/jobs"): SIGNED_IN,
+    ("GET", f"{API}/jobs/{{job_id}}"): SIGNED_IN,
+    ("POST", f"{API}/jobs/{{job_id}}/cancel"): DESK,
+    ("POST", f"{API}/jobs/{{job_id}}/retry"): DESK,
+    ("PUT", f"{API}/jobs/{{job_id}}/priority"): DESK,
+    ("GET", f"{API}/printers"): SIGNED_IN,
+    ("GET", f"{API}/partners"): ADMIN,
+    ("GET", f"{API}/audit"): ADMIN,
+}

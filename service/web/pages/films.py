@@ -1,0 +1,208 @@
+"""The films: a wall of previews, one film, whose it is."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse, StreamingResponse
+
+from printmgr.film.identity import Identity
+from service.web.answers import bytes_answer
+from service.web.callers import caller_of, site_of
+from service.web.errors import BadValue
+from service.web.films import (
+    MOST_MERGED,
+    Film,
+    confirm,
+    exported,
+    film,
+    films,
+    looked_at,
+    send,
+    sinks_of,
+    stations,
+    undo,
+    unsure,
+)
+from service.web.rendering import render
+from service.web.studies import studies
+from service.web.values import After, FilmId, Word
+
+router = APIRouter(include_in_schema=False)
+
+Text = Annotated[str, Form(max_length=200)]
+PAGE, MOST_LIVE = 48, 200
+FOUND = 8  # studies that are offered for a film
+
+
+@router.get("/live")
+async def live(request: Request) -> Response:
+    """What changed, as it does (server-sent events)."""
+    return StreamingResponse(
+        site_of(request).live.stream(), media_type="text/event-stream", headers={"x-accel-buffering": "no"}
+    )
+
+
+@router.get("/films")
+def wall(
+    request: Request,
+    after: After = "",
+    down_to: After = "",
+    printer: Word = "",
+    station: Word = "",
+    date: Word = "",
+    whose: Word = "",
+    q: Word = "",
+) -> Response:
+    """The wall; to the page itself only what changed, or what is older."""
+    site = site_of(request)
+    patient_id, name = (q, "") if any(c.isdigit() for c in q) else ("", q)
+    asked = {"printer": printer, "station": station, "date": date, "whose": whose}
+    found = films(
+        site.store,
+        after,
+        MOST_LIVE if down_to else PAGE,
+        down_to=down_to,
+        patient_id=patient_id,
+        name=name,
+        **asked,
+    )
+    values = {
+        "films": found,
+        "asked": asked | {"q": q},
+        "query": urlencode(asked | {"q": q}),
+        "more": bool(found) and len(found) == PAGE and not down_to,
+        "printers": {one.ae_title: one.name or one.ae_title for one in site.settings.printers},
+    }
+    if request.headers.get("hx-request") and not request.headers.get("hx-boosted"):
+        return render(request, "films_older.html" if after else "films_newest.html", **values, down_to=down_to)
+    known = {"stations": stations(site.store), "unsure": unsure(site.store), "down_to": ""}
+    return render(request, "films.html", **values, **known)
+
+
+@router.get("/films/{film_id}")
+def one(request: Request, film_id: FilmId) -> Response:
+    site = site_of(request)
+    found = film(site.store, film_id)
+    if request.headers.get("hx-request"):
+        return render(request, "film_side.html", **_film_values(request, film_id))
+    looked_at(site.store, caller_of(request), found)
+    return render(request, "film.html", **_film_values(request, film_id))
+
+
+@router.post("/films/merge")
+def merge(request: Request, film: Annotated[list[str] | None, Form()] = None) -> Response:
+    """Several films as one PDF."""
+    chosen = list(dict.fromkeys(film or []))
+    if not 1 <= len(chosen) <= MOST_MERGED:
+        raise BadValue(f"{len(chosen)} films are chosen; expected 1 to {MOST_MERGED}")
+    site = site_of(request)
+    found = [_film(request, film_id) for film_id in chosen]
+    body = site.pictures.merged([each.id for each in reversed(found)])
+    exported(site.store, caller_of(request), found, f"PDF of {len(found)} films")
+    return bytes_answer(request, body, "application/pdf", f"films-{chosen[0]}.pdf")
+
+
+@router.post("/films/{film_id}/send")
+def send_on(request: Request, film_id: FilmId, sink: Text) -> Response:
+    send(site_of(request), caller_of(request), film_id, sink)
+    return _side(request, film_id)
+
+
+@router.get("/films/{film_id}/whose")
+def offer(request: Request, film_id: FilmId, q: Word = "") -> Response:
+    """Who it could be: what was found about the film, and studies that somebody searches for."""
+    site = site_of(request)
+    found = film(site.store, film_id)
+    known = studies(site.store, q, limit=FOUND, caller=caller_of(request)) if q.strip() else []
+    return render(request, "film_whose.html", film=found, q=q, studies=known)
+
+
+@router.post("/films/{film_id}/whose")
+def say(
+    request: Request,
+    film_id: FilmId,
+    choice: Text = "",
+    patient_id: Text = "",
+    patient_name: Text = "",
+    birth_date: Text = "",
+) -> Response:
+    """Say whose film it is: what was found, a study's patient, or somebody typed in."""
+    confirm(
+        site_of(request),
+        caller_of(request),
+        film_id,
+        _chosen(request, film_id, choice, patient_id, patient_name, birth_date),
+    )
+    return _side(request, film_id)
+
+
+@router.post("/films/{film_id}/whose/undo")
+def take_back(request: Request, film_id: FilmId, why: Text = "") -> Response:
+    undo(site_of(request), caller_of(request), film_id, why)
+    return _side(request, film_id)
+
+
+def _chosen(
+    request: Request, film_id: str, choice: str, patient_id: str, patient_name: str, birth_date: str
+) -> Identity | None:
+    """Who was chosen: `found` what the findings propose, `candidate N`, `study UID`; or what was typed."""
+    site = site_of(request)
+    kind, _, what = choice.partition(" ")
+    if kind == "found":
+        return None
+    if kind == "candidate":
+        candidates = film(site.store, film_id).candidates
+        if not what.isdigit() or int(what) >= len(candidates):
+            raise BadValue("this proposal is not there any more; load the page again")
+        return Identity(**candidates[int(what)])
+    if kind == "study":
+        from service.web.studies import study
+
+        one = study(site.store, what)
+        return Identity(
+            patient_id=one.patient_id,
+            patient_name=one.patient_name,
+            birth_date=one.birth_date,
+            sex=one.sex,
+            study_uid=one.uid,
+            study_id=one.study_id,
+            study_date=one.date,
+            study_time=one.time,
+            accession_number=one.accession_number,
+            description=one.description,
+        )
+    if not patient_id.strip() or not patient_name.strip():
+        raise BadValue("nobody is chosen; expected a proposal, a study, or patient ID and name")
+    family, _, given = patient_name.partition(",")
+    name = f"{family.strip()}^{given.strip()}" if given else family.strip()
+    return Identity(patient_id=patient_id.strip(), patient_name=name, birth_date=_date(birth_date))
+
+
+def _date(text: str) -> str:
+    """A date of a browser's field as DA."""
+    return text.replace("-", "")[:8] if text.replace("-", "").isdigit() else ""
+
+
+def _film(request: Request, film_id: str) -> Film:
+    return film(site_of(request).store, film_id)
+
+
+def _film_values(request: Request, film_id: str) -> dict[str, object]:
+    site = site_of(request)
+    printers = {one.ae_title: one for one in site.settings.printers}
+    found = film(site.store, film_id)
+    own = printers.get(found.printer)
+    return {
+        "film": found,
+        "printer_name": own.name if own and own.name else found.printer,
+        "sinks": sinks_of(site.settings),
+        "usual_sinks": list(own.sinks) if own else [],
+    }
+
+
+def _side(request: Request, film_id: str) -> Response:
+    """The film's side of the page anew; the page itself to a browser without scripts."""
+    if request.headers.get("hx-request"):
+        return render(request, "film_side.html", **_film_values(request, film_id))
+    return RedirectResponse(f"/films/{film_id}", 303)

@@ -1,0 +1,48 @@
+"""The received studies: found while one types, ticked for a disc."""
+
+from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
+
+from service.store import study_queries
+from service.web.callers import caller_of, site_of
+from service.web.rendering import render
+from service.web.studies import cursor_of, declare_complete, looked_at, studies, study
+from service.web.values import After, StudyUid, Word
+
+router = APIRouter(include_in_schema=False)
+
+PAGE = 40
+
+
+@router.get("/studies")
+def found(request: Request, q: Word = "", state: Word = "", after: After = "") -> Response:
+    """The list; to the page itself its rows only. A search is noted when somebody has stopped typing."""
+    site = site_of(request)
+    live = "live" in request.query_params
+    rows = studies(site.store, q, state, after, PAGE, None if live or after else caller_of(request))
+    with site.store.read() as connection:
+        series = study_queries.series_of(connection, [one.uid for one in rows])
+    values = {
+        "studies": rows,
+        "modalities": {uid: sorted({one.modality for one in found if one.modality}) for uid, found in series.items()},
+        "q": q,
+        "state": state,
+        "next": cursor_of(site.store, rows[-1]) if len(rows) == PAGE else "",
+    }
+    if request.headers.get("hx-request") and not request.headers.get("hx-boosted"):
+        return render(request, "study_rows.html", **values)
+    return render(request, "studies.html", **values)
+
+
+@router.get("/studies/{study_uid}")
+def one(request: Request, study_uid: StudyUid) -> Response:
+    site = site_of(request)
+    shown = study(site.store, study_uid)
+    looked_at(site.store, caller_of(request), [shown])
+    return render(request, "study.html", study=shown)
+
+
+@router.post("/studies/{study_uid}/complete")
+def complete(request: Request, study_uid: StudyUid) -> Response:
+    declare_complete(site_of(request).store, caller_of(request), study_uid)
+    return RedirectResponse(f"/studies/{study_uid}", 303)

@@ -1,0 +1,42 @@
+"""What the routes share: settings, database, passwords, pictures, what changed."""
+
+from dataclasses import dataclass
+
+from service.config import Settings
+from service.people import FirstAdministrator, Passwords, SignIn
+from service.store.engine import Store
+from service.web.live import Live
+from service.web.pictures import Pictures
+from service.web.planning import Planner
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One process's pages."""
+
+    settings: Settings
+    store: Store
+    passwords: Passwords
+    sign_in: SignIn
+    first_administrator: FirstAdministrator
+    live: Live
+    pictures: Pictures
+    planner: Planner
+    node_address: str = ""  # where our own DICOM node listens
+
+
+def open_site(settings: Settings, node_address: str = "") -> Site:
+    """The site of these settings."""
+    store = Store(settings.database)
+    passwords = Passwords()
+    return Site(
+        settings=settings,
+        store=store,
+        passwords=passwords,
+        sign_in=SignIn(store, passwords),
+        first_administrator=FirstAdministrator(store, passwords),
+        live=Live(store),
+        pictures=Pictures(settings, store),
+        planner=Planner(settings),
+        node_address=node_address,
+    )
