@@ -1,6 +1,7 @@
 """Films as mail: the PDF attached, over SMTP with TLS."""
 
 import smtplib
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -100,9 +101,13 @@ class MailSink(SinkSettings):
             raise self._failed(error, error.smtp_code, error.smtp_error) from error
         except (OSError, smtplib.SMTPException) as error:  # TLS errors are OSErrors
             raise SinkDown(f"{self.host} port {self.port} takes no mail: {one_line(str(error))}") from error
-        if refused:
-            raise DeliveryFailed(f"{self.host} refused {', '.join(sorted(refused))}; the others have the film")
-        return f"mail to {', '.join(self.recipients)}"
+        return self._place(refused)
+
+    def _place(self, refused: Mapping[str, tuple[int, bytes]]) -> str:
+        """To whom it went, and to whom not: trying again would send it once more to those who have it."""
+        place = "mail to " + ", ".join(one for one in self.recipients if parseaddr(one)[1] not in refused)
+        said = (f"{one}: {code} {one_line(text.decode('utf-8', 'replace'))}" for one, (code, text) in refused.items())
+        return place + (f"; refused {', '.join(said)}" if refused else "")
 
     def _server(self) -> smtplib.SMTP:
         """A connection that is secure and signed in as the settings want it."""

@@ -31,10 +31,13 @@ class Postmaster:
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
         self.recipient, self.data = "250 OK", "250 OK"
+        self.unknown = ""  # a recipient that is refused whatever the others are
 
     async def handle_RCPT(
         self, server: object, session: object, envelope: object, address: str, options: object
     ) -> str:
+        if address == self.unknown:
+            return "550 no such box"
         if self.recipient.startswith("250"):
             envelope.rcpt_tos.append(address)
         return self.recipient
@@ -182,6 +185,14 @@ class TestMailSink(SinkContract):
         with pytest.raises(error, match=recipient if recipient[0] != "2" else data) as caught:
             self.deliver(sink, print_)
         assert type(caught.value) is error
+
+    def test_who_refused_is_named_and_nobody_gets_it_again(
+        self, sink: Sink, postmaster: Postmaster, print_: Print
+    ) -> None:
+        postmaster.unknown = "archive@house.example"
+        place = self.deliver(sink, print_)
+        assert place == "mail to ward@house.example; refused archive@house.example: 550 no such box"
+        assert len(postmaster.mails) == 1
 
     def test_too_large_is_said_before_it_is_sent(self, sink: Sink, print_: Print) -> None:
         with (print_.folder / "film.pdf").open("ab") as pdf:
