@@ -61,13 +61,14 @@ class Child:
         assert self.process is not None and self.process.stdout is not None
         return self.process.stdout
 
-    def start(self, order: Mapping[str, Any], descriptors: Sequence[int]) -> None:
+    def start(self, order: Mapping[str, Any], descriptors: Sequence[int], environment: Mapping[str, str]) -> None:
         """A process that ends with this one; its first line of input is the order. It inherits the descriptors."""
         self.process = subprocess.Popen(
             [sys.executable, "-m", "service.roles", self.role, str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=descriptors,
+            env={**os.environ, **environment},
         )
         assert self.process.stdin is not None
         with contextlib.suppress(BrokenPipeError):  # it ended already: its exit code will be found

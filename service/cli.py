@@ -1,6 +1,5 @@
 """The command line `printmgr`. Exit codes: 0 done, 1 failed, 2 wrong call. Heavy things are imported late."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -34,13 +33,14 @@ def serve(
 ) -> None:
     """Take prints and make films of them until Ctrl-C or SIGTERM."""
     from service.children import Role, all_roles
+    from service.logs import configure
     from service.supervisor import Supervisor
 
     known = settings_of(settings)
     roles = {"all": all_roles(known), "node": (Role.NODE,), "worker": (Role.WORKER,), "web": (Role.WEB,)}
     if role not in roles:
         raise typer.BadParameter(f"is {role!r}; expected node, worker, web or all", param_hint="--role")
-    log_to_stderr()
+    configure(known.log.format, known.log.level)
     Supervisor(known, roles[role], say=say).run()
 
 
@@ -52,8 +52,9 @@ def demo(
 ) -> None:
     """Start the service with a sample printer, print a sample film into it, build a sample disc, say where they are."""
     from service.demo import run
+    from service.logs import configure
 
-    log_to_stderr()
+    configure()
     run(data_dir, port, once, say)
 
 
@@ -71,17 +72,6 @@ def conformance(
 def say(line: str) -> None:
     """A line for people, at once."""
     print(line, flush=True)
-
-
-def log_to_stderr() -> None:
-    """One line an event."""
-    import logging
-
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s", stream=sys.stderr
-    )
-    for noisy in ("alembic", "pynetdicom", "pydicom"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ from service.settings.dicom import Dicom, Inbox, Partner
 from service.settings.identity import WhoseFilm
 from service.settings.keeping import RecorderSettings, Retention
 from service.settings.limits import LimitSettings
+from service.settings.monitoring import LogSettings, MonitoringSettings
 from service.settings.printers import Printer
 from service.settings.sinks import Sink
 from service.settings.web import Audit, Web
@@ -49,6 +50,8 @@ class Settings(BaseSettings):
     retention: Retention = Field(default_factory=Retention)
     recorder: RecorderSettings = Field(default_factory=RecorderSettings)
     dicom: Dicom = Field(default_factory=Dicom)
+    monitoring: MonitoringSettings = Field(default_factory=MonitoringSettings)
+    log: LogSettings = Field(default_factory=LogSettings)
     limits: LimitSettings = Field(default_factory=LimitSettings)
     printers: list[Printer] = Field(default=[Printer(ae_title="PRINTMGR", name="Film")], min_length=1)
     inbox: Inbox = Field(default_factory=Inbox, validate_default=True)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
+from service import logs
 from service.children import Role
 from service.config import Settings
 from service.spool import Place
@@ -27,6 +28,7 @@ class Post:
     settings: Settings
     place: Place
     counts_fd: int | None
+    health_title: str
     said: IO[bytes]
     heard: Iterator[bytes]
     stop: threading.Event = field(default_factory=threading.Event)
@@ -64,12 +66,12 @@ def main(role: Role, parent: int) -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     said = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what libraries print is no message
-    configure_logging()
     heard = iter(os.fdopen(0, "rb", buffering=0).readline, b"")  # a buffer's lock would be held at the end
     order = json.loads(next(heard))
     settings = Settings.model_validate_json(order["settings"])
+    logs.configure(settings.log.format, settings.log.level)
     place = Place(order["number"], settings.dicom.processes)
-    post = Post(settings, place, order["counts_fd"], said, heard, stop)
+    post = Post(settings, place, order["counts_fd"], order["health_title"], said, heard, stop)
     ROLES[role](post)
 
 
@@ -80,7 +82,7 @@ def run_node(post: Post) -> None:
     from service.wiring.node import NodeRole
 
     counts = SharedCounts(post.counts_fd, post.place.number) if post.counts_fd is not None else None
-    node = NodeRole(post.settings, post.place, counts)
+    node = NodeRole(post.settings, post.place, counts, post.health_title)
     address = node.start()
 
     def hear(told: dict[str, Any]) -> None:
@@ -134,15 +136,6 @@ def end_with_parent(parent: int) -> None:
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)
-
-
-def configure_logging() -> None:
-    """One line an event, to standard error."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(process)d %(name)s: %(message)s", stream=sys.stderr
-    )
-    for noisy in ("pynetdicom", "alembic", "pydicom"):
-        logging.getLogger(noisy).setLevel(logging.ERROR)
 
 
 if __name__ == "__main__":

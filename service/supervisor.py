@@ -7,6 +7,7 @@ a process starts again, and the lock of the data directory.
 import json
 import logging
 import os
+import secrets
 import selectors
 import signal
 import socket
@@ -20,6 +21,8 @@ from service.config import Settings
 from service.slots import Slot, Taken
 
 if TYPE_CHECKING:
+    from service.health import Check
+    from service.monitoring import Monitoring
     from service.node.shared_counts import SharedCounts
 
 log = logging.getLogger(__name__)
@@ -49,6 +52,9 @@ class Supervisor:
     _counts: "SharedCounts | None" = None
     _children: list[Child] = field(default_factory=list)
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    _environment: dict[str, str] = field(default_factory=dict)
+    _health_title: str = field(default_factory=lambda: f"HEALTH{secrets.token_hex(5)}")
+    _monitoring: "Monitoring | None" = None
     _stopping: bool = False
     _reload: bool = False
     _was_ready: bool = False
@@ -70,9 +76,12 @@ class Supervisor:
             migrate(self.settings.database)
             if Role.NODE in self.roles:
                 self._share()
+            self._monitor()
             self._children = [Child(role, number) for role in self.roles for number in range(self._processes(role))]
             self._watch(woken)
         finally:
+            if self._monitoring is not None:
+                self._monitoring.stop()
             self._stop_children()
             signal.set_wakeup_fd(previous_fd)
             for number, handler in previous.items():
@@ -82,6 +91,26 @@ class Supervisor:
                 each.close()
             if self._slot:
                 self._slot.release()
+
+    def _monitor(self) -> None:
+        from service import metrics
+        from service.monitoring import Monitoring
+
+        if Role.NODE not in self.roles:  # the numbers are those of the nodes' service
+            return
+        self._environment = metrics.begin(self.settings)
+        told = self.settings.monitoring
+        if told.port:
+            try:
+                self._monitoring = Monitoring(self.settings, self._health_title, self._processes_up)
+            except OSError as error:
+                raise ServeFailed(f"cannot listen on {told.host} port {told.port}: {error.strerror}") from None
+            self._monitoring.start()
+
+    def _processes_up(self) -> "list[Check]":
+        from service.health import Check
+
+        return [Check(child.name, child.ready, f"{child.restarts} restarts") for child in self._children]
 
     def stop(self) -> None:
         """End `run` at its next turn."""
@@ -162,7 +191,7 @@ class Supervisor:
         if child.process is not None and child.process.poll() is not None:
             self._bury(child, now)
         if child.process is None and now >= child.start_at:
-            child.start(self._order(child), self._inherited())
+            child.start(self._order(child), self._inherited(), self._environment)
             self._selector.register(child.output, selectors.EVENT_READ, child)
 
     def _order(self, child: Child) -> dict[str, Any]:
@@ -170,6 +199,7 @@ class Supervisor:
         return {
             "settings": self.settings.model_dump_json(),
             "number": child.number,
+            "health_title": self._health_title,
             "counts_fd": None if self._counts is None else self._counts.descriptor,
         }
 
@@ -177,7 +207,11 @@ class Supervisor:
         return [each.descriptor for each in (self._slot, self._counts) if each is not None]
 
     def _bury(self, child: Child, now: float) -> None:
+        from service import metrics
+
         self._deafen(child)
+        if self._environment and child.process is not None:
+            metrics.forget(self.settings, child.process.pid)
         code = child.bury(now)
         if child.role is Role.NODE and self._counts is not None:
             self._counts.forget(child.number)

@@ -3,6 +3,7 @@
 import contextlib
 import logging
 import threading
+import time
 from collections.abc import Callable
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -131,6 +132,7 @@ class NodeAssociation(Association):
             self.refused(full, calling)
             return LOCAL_LIMIT_EXCEEDED
         self.partner = partner
+        self._node_ae.meter.began(_metered(partner))
         return None
 
     # the thread
@@ -149,6 +151,8 @@ class NodeAssociation(Association):
                 sock._shutdown_socket()
             if self.partner is not None:
                 self._node_ae.slots.give_back(self.partner)
+                how = "released" if self.is_released else "aborted" if self.is_aborted else "lost"
+                self._node_ae.meter.ended(_metered(self.partner), how)
             self._ended(self)
 
     def _run_reactor(self) -> None:
@@ -260,6 +264,8 @@ class NodeAssociation(Association):
             else:  # pynetdicom's raise anything on a request of another service than theirs
                 self.refused("request cannot be served", f"{type(msg).__name__}: {wrong!r}")
             self._give_up()
+        taken_s = time.monotonic() - msg.arrived_at
+        self._node_ae.meter.message(type(msg).__name__, msg.data_set_bytes, taken_s)
         self._do_afterwards()
         self.dimse.cancel_req = {}
 
@@ -357,6 +363,11 @@ class NodeAssociation(Association):
                 raise ValueError("Event Information cannot be encoded")
             request.EventInformation = BytesIO(encoded)
         return request, context
+
+
+def _metered(partner: Partner) -> str:
+    """Callers that are not listed share a name: they choose their own, as many as they like."""
+    return partner.name if partner.listed else "(not listed)"
 
 
 def _finds(known: type[ServiceClass]) -> bool:

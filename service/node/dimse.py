@@ -207,6 +207,7 @@ class NodeDIMSE(DIMSEServiceProvider):
         else:
             primitive = as_primitive(incoming)
         primitive.too_large, primitive.stream = incoming.too_large, incoming.stream
+        primitive.data_set_bytes, primitive.arrived_at = incoming.size, time.monotonic()
         if isinstance(primitive, C_CANCEL):
             if len(self.cancel_req) < 10 and primitive.MessageIDBeingRespondedTo is not None:
                 self.cancel_req[primitive.MessageIDBeingRespondedTo] = primitive

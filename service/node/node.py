@@ -12,6 +12,7 @@ from pynetdicom import build_context
 from pynetdicom.presentation import PresentationContext
 
 from service.node.access import Access
+from service.node.metering import Meter, NoMeter
 from service.node.refusals import Refusals
 from service.node.server import NodeAE, NodeServer
 from service.node.settings import NodeSettings
@@ -35,6 +36,7 @@ class Node:
         access: Access,
         tls: TLSSettings | None = None,
         counts: Counts | None = None,
+        meter: Meter | None = None,
     ) -> None:
         """`contexts`: what is accepted, pynetdicom's or (abstract syntax, transfer syntaxes in order of preference).
 
@@ -46,8 +48,9 @@ class Node:
         self._settings, self._access, self._tls = settings, access, tls
         self._contexts = [each if isinstance(each, PresentationContext) else _context(*each) for each in contexts]
         self._handlers = list(handlers)
-        self.refusals = Refusals()
-        self._ae = NodeAE(settings, access, self.refusals, counts or OwnCounts())
+        meter = meter or NoMeter()
+        self.refusals = Refusals(told=meter.refused)
+        self._ae = NodeAE(settings, access, self.refusals, counts or OwnCounts(), meter)
         self._plain: NodeServer | None = None
         self._secure: NodeServer | None = None
         self._threads: list[threading.Thread] = []

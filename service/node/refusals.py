@@ -24,7 +24,14 @@ def printable(text: object) -> str:
 class Refusals:
     """Counts refusals by reason; thread-safe."""
 
-    def __init__(self, period_s: float = 60.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        period_s: float = 60.0,
+        clock: Callable[[], float] = time.monotonic,
+        told: Callable[[str], None] = lambda reason: None,
+    ) -> None:
+        """`told` hears the reason of each."""
+        self._told = told
         self._period_s, self._clock = period_s, clock
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
@@ -33,6 +40,7 @@ class Refusals:
 
     def add(self, reason: str, address: str, detail: object = "") -> None:
         """Count one refusal. `reason` is one of a few fixed texts; what came from outside goes into `detail`."""
+        self._told(reason)
         now = self._clock()
         with self._lock:
             self._counts[reason] += 1

@@ -14,6 +14,7 @@ from pynetdicom.transport import AssociationServer, RequestHandler
 from service.node.access import Access, Slots
 from service.node.association import NodeAssociation
 from service.node.door import Door
+from service.node.metering import Meter
 from service.node.refusals import Refusals
 from service.node.settings import NodeSettings
 from service.node.shared_counts import Counts
@@ -28,10 +29,12 @@ _BACKLOG = 512
 class NodeAE(AE):
     """The application entity, and what its server and associations share."""
 
-    def __init__(self, settings: NodeSettings, access: Access, refusals: Refusals, counts: Counts) -> None:
+    def __init__(
+        self, settings: NodeSettings, access: Access, refusals: Refusals, counts: Counts, meter: Meter
+    ) -> None:
         super().__init__(settings.ae_title)
         self.settings, self.access, self.refusals = settings, access, refusals
-        self.counts = counts
+        self.counts, self.meter = counts, meter
         self.slots = Slots(settings.max_associations, settings.reserved_associations, counts)
         self.associations: set[NodeAssociation] = set()
         self.changed = threading.Condition()

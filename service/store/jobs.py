@@ -222,6 +222,17 @@ def last_beat_s(connection: Connection) -> float:
     return math.inf if seen_at is None else (_now() - int(seen_at)) / 1e6
 
 
+def count_by_kind(connection: Connection) -> dict[tuple[str, str], int]:
+    """How many jobs of each kind are in each state."""
+    query = select(Job.kind, Job.state, func.count().label("n")).group_by(Job.kind, Job.state)
+    return {(row.kind, row.state): row.n for row in connection.execute(query)}
+
+
+def oldest_open(connection: Connection) -> int | None:
+    """When the oldest job that is not done was ordered, in microseconds since 1970."""
+    return connection.execute(select(func.min(Job.ordered_at)).where(Job.state.in_(OPEN))).scalar_one_or_none()
+
+
 def with_steps(connection: Connection, microseconds: int) -> list[str]:
     """Jobs that ended before then and whose steps are still known."""
     query = select(Job.id).where(Job.state.in_(ENDED), Job.changed_at < microseconds)
@@ -248,6 +259,12 @@ def silent_executors(connection: Connection, silent_for_s: float) -> list[str]:
     return list(
         connection.execute(select(Executor.id).where(Executor.seen_at < _now() - int(silent_for_s * 1e6))).scalars()
     )
+
+
+def living_executors(connection: Connection, silent_for_s: float) -> list[str]:
+    """Slots somebody was heard in since."""
+    seen = Executor.seen_at >= _now() - int(silent_for_s * 1e6)
+    return list(connection.execute(select(Executor.id).where(seen).order_by(Executor.id)).scalars())
 
 
 def forget_executor(connection: Connection, executor: str) -> None:

@@ -28,11 +28,14 @@ log = logging.getLogger(__name__)
 class NodeRole:
     """The process that takes orders."""
 
-    def __init__(self, settings: Settings, place: Place, counts: "Counts | None" = None) -> None:
-        """`counts`: shared with the other processes of the port."""
+    def __init__(
+        self, settings: Settings, place: Place, counts: "Counts | None" = None, health_title: str = ""
+    ) -> None:
+        """`counts`: shared with the other processes of the port. `health_title`: a secret; who calls so may call."""
         from printmgr.scp.contexts import presentation_contexts
         from printmgr.scp.handlers import PrintSCP
-        from service.node import Node, NodeSettings, PartnerList
+        from service.meter import NodeMeter
+        from service.node import Node, NodeSettings, PartnerList, Rule
         from service.titles import Application, Titles
 
         self._orders = Orders(settings)
@@ -79,12 +82,11 @@ class NodeRole:
             self._reports = commitment_reports(settings, self._inbox) if place.is_first else None
         add_archive_reports(settings, applications, self._orders.store)
         titles = Titles(applications)
-        access = PartnerList(
-            list(applications),
-            [rule for _, rule in rules],
-            open_to_all=dicom.open,
+        health = [Rule.of(health_title, quota=4)] if health_title else []
+        access = PartnerList(list(applications), [rule for _, rule in rules] + health, open_to_all=dicom.open)
+        self._node = Node(
+            node_settings, titles.contexts(), titles.handlers(), access, tls_of(settings), counts, NodeMeter()
         )
-        self._node = Node(node_settings, titles.contexts(), titles.handlers(), access, tls_of(settings), counts)
         self._tls_only = bool(dicom.tls and dicom.tls.only)
         if place.is_first:
             self._warn_of_access(settings)
