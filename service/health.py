@@ -10,7 +10,7 @@ from service.config import Settings
 from service.store import jobs
 from service.store.engine import Store
 
-PATIENCE_S = 5.0
+PATIENCE_S = 8.0
 WORKER_SILENT_S = 60.0
 
 

@@ -122,6 +122,7 @@ def run_web(post: Post) -> None:
     except CannotListen as error:
         log.error("%s", error)
         raise SystemExit(1) from None
+    post.listen(lambda told: None)  # changes of jobs: the pages look at the database
     post.tell(json.dumps({"ready": True, "say": lines}).encode() + b"\n")
     post.stop.wait()
     web.stop()
