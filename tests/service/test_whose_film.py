@@ -8,15 +8,19 @@ import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pikepdf
 import pytest
 from pydicom.dataset import Dataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom.sop_class import BasicFilmSession, BasicGrayscalePrintManagementMeta
 
 from printmgr.film.identity import Identity, IdentityState, Source
-from service.store import identities
+from service.store import identities, study_queries
 from service.store.engine import Store
-from tests.serving import PATIENCE_S, Scu, Serving, film_pixels, scu
+from tests.receiving import association, instance
+from tests.serving import PATIENCE_S, Scu, Serving, film_pixels, free_port, scu
 from tests.worklist import AE_TITLE, make_folder, worklist_peer, write_entry
 
 CLI = [sys.executable, "-c", "from service.cli import main; main()"]
@@ -165,8 +169,6 @@ def test_a_film_that_says_nothing_is_proposed_to_who_is_scheduled(tmp_path):
 
 
 def test_a_worklist_that_is_down_holds_no_film_up(tmp_path):
-    from tests.serving import free_port
-
     with Serving(tmp_path / "data", with_worklist(free_port())) as serving, scu(serving.port) as modality:
         assert open_session(modality, ProposedStudySequence=proposed("1", "DOE^JOHN")) == 0
         assert modality.print_film(film_pixels(1)) == 0
@@ -175,3 +177,42 @@ def test_a_worklist_that_is_down_holds_no_film_up(tmp_path):
         (failed,) = [finding for finding in found.findings if finding.source is Source.WORKLIST]
         assert failed.raw.startswith("not asked: ")
         assert len(list((tmp_path / "data" / "films").rglob("*.pdf"))) == 1
+
+
+def burned_in(*lines: str) -> np.ndarray:
+    """Pixels as consoles compose them: text at the top left, light on dark."""
+    pixels = np.zeros((1275, 1050), np.uint8)
+    for number, line in enumerate(lines, start=1):
+        cv2.putText(pixels, line, (30, 45 * number), cv2.FONT_HERSHEY_SIMPLEX, 1.0, 255, 2, cv2.LINE_AA)
+    return pixels
+
+
+@pytest.mark.peer("tesseract")
+def test_the_station_s_studies_and_the_text_on_the_film(tmp_path):
+    printers = [{"ae_title": "PRINTMGR", "name": "Film", "ocr": [0, 0, 1, 0.2]}]
+    sent = [
+        instance(study=f"1.2.{number}", series=f"1.2.{number}.1", PatientID=f"S{number}", PatientName=name)
+        for number, name in ((1, "DOE^JOHN"), (2, "ROE^JANE"))
+    ]
+    with Serving(tmp_path / "data", {"PRINTMGR_PRINTERS": json.dumps(printers)}) as serving:
+        with association(serving.port, (CTImageStorage, [ExplicitVRLittleEndian])) as archive:
+            assert [archive.send_c_store(one).Status for one in sent] == [0, 0]
+        wait_received(tmp_path / "data", len(sent))
+        with scu(serving.port, calling_ae="MODALITY") as modality:
+            assert modality.open_session() == 0
+            assert modality.print_film(burned_in("HOSPITAL", "JANE ROE", "CT THORAX")) == 0
+        found = identity_of_the_film(tmp_path / "data")
+    assert {finding.source for finding in found.findings} == {Source.STATION, Source.OCR}
+    assert (found.state, found.identity.patient_id) == (IdentityState.PROPOSED, "S2")
+    assert found.identity.study_uid == "1.2.2"
+
+
+def wait_received(data_dir: Path, count: int) -> None:
+    store = Store(f"sqlite:///{data_dir / 'printmgr.db'}")
+    patience = time.monotonic() + PATIENCE_S
+    while time.monotonic() < patience:
+        with store.read() as connection:
+            if len(study_queries.listed(connection)) >= count:
+                break
+        time.sleep(0.05)
+    store.close()
