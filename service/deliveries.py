@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from printmgr.errors import DamagedSpool, DeliveryFailed, ResourceLimit, SinkDown, Undeliverable
-from printmgr.film.identity import Identity
+from printmgr.film.identity import Identity, IdentityState
 from printmgr.ports import Committing, Correcting, Print, Sending
 from printmgr.sinks import AnySink, SinkSettings
-from service.store import archive_reports, deliveries
+from service.store import archive_reports, deliveries, identities
 from service.store.deliveries import Claim
 from service.store.engine import Store
 
@@ -187,6 +187,8 @@ class Deliveries:
             how = f"{delivery.correction}; it cannot be taken back there by itself: correct it at {delivery.place}"
         with self._store.write() as connection:
             deliveries.corrected(connection, claim, how, told)
+            if identities.standing_of(connection, claim.print_id).state is IdentityState.CONFIRMED:  # as another by now
+                deliveries.identity_confirmed(connection, claim.print_id)
         log.warning("film %s in %s: %s", claim.print_id, sink.name, "corrected" if told else "to be corrected by hand")
 
     def _again(self, sink: AnySink, claim: Claim, error: str, seconds: float) -> None:

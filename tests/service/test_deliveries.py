@@ -362,6 +362,17 @@ def test_confirming_sends_and_undoing_corrects(house: House, store: Store) -> No
     assert [(one.sink, one.place) for one in undone.delivered] == [("archive", "taken as 0")]
     house.wait("0", "archive", "corrected")
     assert sink.corrections == [("4711", "the wrong Jane")]
+    right = Identity(patient_id="4712", patient_name="Doe^John")
+    identities.confirm(store, "0", "dr.y", PATIENT)
+    house.wait("0", "archive", "done")
+    with store.write() as connection:  # undone and confirmed as another before the sink comes to correct
+        stored_identities.undo(connection, "0", "dr.y")
+        deliveries.identity_undone(connection, "0", "again the wrong one")
+        stored_identities.confirm(connection, "0", "dr.y", right)
+        deliveries.identity_confirmed(connection, "0")
+    until(lambda: sink.taken[-1][2] == right)
+    assert sink.corrections[-1] == ("4711", "again the wrong one")
+    assert house.wait("0", "archive", "done").patient == right
 
 
 def stored(house: House, store: Store, transaction_uid: str) -> None:
