@@ -227,7 +227,7 @@ class Conversation:
         """Send it and an echo after it; whether the association goes on."""
         try:
             self.peer.send(data, echo)
-            self.peer.socket.settimeout(0.25)
+            self.peer.socket.settimeout(0.03)
             while self.peer.answer()[0].get("CommandField") != 0x8030:
                 pass
             self.peer.socket.settimeout(PATIENCE_S)
