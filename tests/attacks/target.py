@@ -26,7 +26,6 @@ WAIT_S = 2.0  # the modality never waits longer for an answer
 HANG_S = 2.0  # from the end of what is sent to the end of the connection
 PATIENCE_S = 30.0  # a connection that does not end by then hangs, however busy the machine is
 GROWTH_BYTES = 50_000_000
-MORE_HANDLES = 2  # a connection to the database that was not needed before
 PARTNERS = f'[{{"ae_title": "{MODALITY}", "address": "127.0.0.1"}}, {{"ae_title": "{BAD}", "address": "127.0.0.0/8"}}]'
 
 
@@ -138,15 +137,15 @@ def _judge(target: Target, modality: Modality, long: bool) -> None:
     _settled(lambda: not unfinished(settings))
     checks.at_the_end(time.sleep, 60)
     checks.close()
-    handles = {one.pid: one.handles for one in before}
-    _settled(lambda: all(one.handles <= handles.get(one.pid, 0) + MORE_HANDLES for one in target.lasting()))
+    handles = {one.pid: own(one) for one in before}
+    _settled(lambda: all(own(one) <= handles.get(one.pid, 0) for one in target.lasting()))
     after = target.lasting()
     grown = sum(one.rss_bytes for one in after) - sum(one.rss_bytes for one in before)
     print(
         f"{modality.films} films beside it, longest wait {target.ledger.slowest_s:.2f} s, slowest end of an attack "
         f"{target.slowest_end_s:.2f} s, load {target.busy:.1f} a processor; RSS "
         f"{_mb(before)} MB before, {target.highest_rss / 1e6:.0f} highest, {_mb(after)} after; handles "
-        f"{sum(one.handles for one in before)} before, {sum(one.handles for one in after)} after"
+        f"{sum(map(own, before))} before, {sum(map(own, after))} after"
     )
     assert not modality.failures, modality.failures
     assert modality.films > 0
@@ -156,7 +155,7 @@ def _judge(target: Target, modality: Modality, long: bool) -> None:
     assert [fault for fault in target.ledger.faults if "nobody ordered" not in fault] == []  # an attack may print too
     assert [one.pid for one in after] == [one.pid for one in before], "a process ended"
     assert grown < GROWTH_BYTES
-    assert {one.pid: one.handles for one in after if one.handles > handles[one.pid] + MORE_HANDLES} == {}
+    assert {one.role: own(one) for one in after if own(one) > handles[one.pid]} == {}
     assert failed(settings) == [], "a film was answered and cannot be made"
     log = target.serving.log.read_text(errors="replace")
     assert "Traceback" not in log and " CRITICAL " not in log, log[log.find("Traceback") - 500 :][:3000]
@@ -166,6 +165,11 @@ def _settled(is_so: Callable[[], bool], patience_s: float = 60.0) -> None:
     end = time.monotonic() + patience_s
     while not is_so() and time.monotonic() < end:
         time.sleep(0.2)
+
+
+def own(one: Usage) -> int:
+    """Handles without those of pooled connections to the database, which stay open once they were needed."""
+    return one.handles - one.pooled
 
 
 def _mb(found: list[Usage]) -> str:
