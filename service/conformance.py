@@ -12,6 +12,7 @@ from printmgr.film.status import PrintWarning
 from printmgr.scp import rules
 from printmgr.scp.contexts import ABSTRACT_SYNTAXES, TRANSFER_SYNTAXES
 from printmgr.scp.statuses import STATUSES, STATUSES_OF_CLASSES
+from service import conformance_print
 from service.conformance_scu import films_sent
 
 INTRODUCTION = """\
@@ -49,6 +50,12 @@ PRINT_DEPARTURES = """\
 - What an image leaves free of its box has Border Density; a box without an image has Empty Image Density.
 - B602H and B603H are given when no image box holds an image; the film is made all the same, marked as empty.
 - A second film session is 0111H, a film box without session 0117H, a wrong reference to it 0106H.
+- A film box that is not negotiated for colour has Basic Grayscale Image Boxes; the context of its N-CREATE decides, on
+  a context of Film Box alone the image box classes beside it. Either class may be named in the N-SET.
+- A service that a class does not have is 0211H, a class that is none of print's 0118H. Contexts of retired classes
+  (overlay, VOI LUT, print queue, referenced and pull print) are refused with result 3.
+- Annotation Position never fails a request. Annotation takes its lines from the image boxes' area.
+- N-ACTION on a film box and on its session are two prints.
 - A response carries one status: of several warnings the one that says most.
 """
 
@@ -90,13 +97,17 @@ def _print() -> Iterator[str]:
     for title, table in (
         ("Film Session (PS3.4 Table H.4-2)", rules.FILM_SESSION_RULES),
         ("Film Box (PS3.4 Tables H.4-6, H.4-7)", rules.FILM_BOX_RULES),
-        ("Image Box (PS3.4 Table H.4-10)", rules.IMAGE_BOX_RULES),
-        ("Basic Grayscale Image Sequence (PS3.3 C.13.5)", rules.IMAGE_RULES),
+        ("Image Box (PS3.4 Tables H.4-10, H.4-11)", rules.IMAGE_BOX_RULES),
+        ("Basic Grayscale or Color Image Sequence (PS3.3 C.13.5)", rules.IMAGE_RULES),
+        ("Annotation Box (PS3.4 Table H.4-13)", rules.ANNOTATION_BOX_RULES),
     ):
         yield f"### {title}"
         yield _table(("attribute", "tag", "use", "values", "otherwise", "N-SET"), map(_attribute, table))
     yield "### Printer N-GET (PS3.4 Table H.4-17)"
     yield ", ".join(f"{name} {_tag(tag)}" for name, tag in rules.PRINTER_ATTRIBUTES.items()) + "."
+    for heading, content in conformance_print.sections():
+        yield f"### {heading}"
+        yield content if isinstance(content, str) else _table(*content)
     yield "### Film Size IDs"
     yield "Beside these, any `<n>INX<n>IN` and `<n>CMX<n>CM`, decimals written with `_`."
     yield _table(("ID", "mm, portrait"), [(name, f"{w:g} x {h:g}") for name, (w, h) in FILM_SIZES_MM.items()])

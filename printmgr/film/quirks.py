@@ -25,7 +25,7 @@ QUIRKS: Mapping[Quirk, tuple[str, str]] = MappingProxyType(
             "CT consoles that create the printer before they print and stop at a failure",
         ),
         Quirk.WARNINGS_AS_SUCCESS: (
-            "every warning (0107H, 0116H, B6xxH) is answered as 0000H; the print's record keeps none",
+            "every warning (0107H, 0116H, B6xxH) is answered as 0000H",
             "consoles that take a warning for a failure and abort",
         ),
         Quirk.NO_PRINT_JOB: (

@@ -126,6 +126,7 @@ JOBS = [
         (("ImplicitOnly", "true"), ("MaxPDU", "4096"), ("DisableNewVRs", "true")),
     ),
     Job("LUT in the session", ("deep",), ("--identity",), (), (("PresentationLUTinFilmSession", "true"),)),
+    Job("annotation", GRAYS[:1], ("-a", "HELLO_FILM"), (), (("Annotation", "1\\LABEL"),)),
     Job("8 x 10 inches", GRAYS[:1], ("--filmsize", "8INX10IN")),
     Job("A3", GRAYS[:1], ("--filmsize", "A3")),
 ]
@@ -287,7 +288,13 @@ def check_size_id(film_size_id: str) -> object:
     return check
 
 
+def check_annotation(print_: Ordered, film: FilmBox) -> None:
+    (box,) = film.annotation_boxes
+    assert box.text.endswith("HELLO_FILM")  # after the peer's own date, printer and illumination
+
+
 CHECKS = {
+    "annotation": check_annotation,
     "a sheet of 4 x 5": check_sheet,
     "2 x 2 on landscape with trim": check_landscape,
     "the session printed": check_session,
