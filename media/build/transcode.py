@@ -11,13 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from media.build.iso import NO_ROOM
-from media.build.stream import from_source
+from media.build.stream import check_stat, from_source
 from media.errors import BadOrder, NoRoom
 from media.fileset.model import PlannedFile, Reason, Rejection
 from media.fileset.transfer_syntaxes import JPEG_LOSSLESS_SV1
 from media.limited import LimitedChild, Limits, Lost
 from media.ports import Progress, Source
 
+LENT = Path("/proc/self/fd")  # where another process finds what is open here
 Task = Mapping[str, str | int | bool]
 """What the child is to make: {"transfer_syntax_uid"}, {"icon_size"} or {"values"}, a bundle of the viewer."""
 
@@ -42,6 +43,9 @@ def check_encoder(transfer_syntax_uid: str) -> None:
 
     if transfer_syntax_uid == JPEG_LOSSLESS_SV1 and find_spec("imagecodecs") is None:
         raise BadOrder("compressing to JPEG lossless needs the extra 'encode' (imagecodecs)")
+
+
+MakeOne = Callable[[PlannedFile, Source, Path, LimitedChild, Task], Rejection | None]
 
 
 def transcode(
@@ -93,16 +97,20 @@ def make_bundles(
 
     A file that cannot be shown gets a bundle that says why. Raises SourceChanged, Unreadable, NoRoom.
     """
-    from media.build.viewer.bundle import without_pictures
+    from media.build.viewer.bundle import is_whole, without_pictures
 
     def target(file: PlannedFile) -> Path:
         return folder / f"{name(file)}.bundle"
+
+    for file in files:
+        if (path := target(file)).exists() and not is_whole(path):  # bundles are not flushed one by one
+            path.unlink()
 
     def task(_file: PlannedFile) -> Task:
         return {"values": values}
 
     of_source = {file.instance.source: file for file in files}
-    for lost in _make_all(files, source, target, task, progress, limits or Limits()):
+    for lost in _make_all(files, source, target, task, progress, limits or Limits(), _make_of_lent):
         place = target(of_source[lost.source])
         without_pictures(part := place.with_name(place.name + ".part"), lost.detail)
         part.replace(place)
@@ -115,6 +123,7 @@ def _make_all(
     task_of: Callable[[PlannedFile], Task],
     progress: Progress,
     limits: Limits,
+    make_one: MakeOne | None = None,
 ) -> list[Rejection]:
     """Do the tasks, as many at a time as there are processors; give what could not be made."""
     local = threading.local()
@@ -127,7 +136,7 @@ def _make_all(
         if not hasattr(local, "child"):
             local.child = LimitedChild("media.build.child", limits)
             children.append(local.child)
-        return _make_one(file, source, target, local.child, task_of(file))
+        return (make_one or _make_one)(file, source, target, local.child, task_of(file))
 
     rejections = []
     pool = ThreadPoolExecutor(os.cpu_count() or 1, "transcode")
@@ -167,4 +176,23 @@ def _make_one(file: PlannedFile, source: Source, target: Path, child: LimitedChi
     finally:
         for leftover in (fetched, part, scratch_of(part)):
             leftover.unlink(missing_ok=True)
+    return None
+
+
+def _make_of_lent(file: PlannedFile, source: Source, target: Path, child: LimitedChild, task: Task) -> Rejection | None:
+    """As `_make_one`, of a file that is only looked at: the child reads what we opened and checked, without a copy."""
+    wanted, part = file.instance.source, target.with_name(target.name + ".part")
+    if wanted.member is not None or not LENT.exists():
+        return _make_one(file, source, target, child, task)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with source.open(wanted) as opened:
+            check_stat(opened, wanted)
+            error, detail = make(child, Path(f"/proc/{os.getpid()}/fd/{opened.fileno()}"), part, task)
+            check_stat(opened, wanted)
+        if error:
+            return Rejection(wanted, Reason(error), detail)
+        part.rename(target)
+    finally:
+        part.unlink(missing_ok=True)
     return None

@@ -56,17 +56,30 @@ def make_bundle(source: Path, target: Path, packs: bool) -> None:
     instance = dcmread(source)
     blobs = Blobs()
     head = {"texts": describe.texts(instance), **_shown(instance, blobs, packs)}
-    encoded = json.dumps(head, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    _write(target, head, blobs)
+
+
+def without_pictures(target: Path, reason: str) -> None:
+    """Write the bundle of an instance that cannot be shown."""
+    _write(target, {"texts": {}, "kind": "none", "reason": reason}, Blobs())
+
+
+def _write(target: Path, head: dict[str, Any], blobs: Blobs) -> None:
+    told = {**head, "blob_bytes": blobs.size_bytes}
+    encoded = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     with target.open("wb") as file:
         file.write(len(encoded).to_bytes(_LENGTH_BYTES, "big"))
         file.write(encoded)
         file.writelines(blobs.parts)
 
 
-def without_pictures(target: Path, reason: str) -> None:
-    """Write the bundle of an instance that cannot be shown."""
-    encoded = json.dumps({"texts": {}, "kind": "none", "reason": reason}).encode()
-    target.write_bytes(len(encoded).to_bytes(_LENGTH_BYTES, "big") + encoded)
+def is_whole(path: Path) -> bool:
+    """Whether a bundle is there to its end: a power cut may have left a beginning of it."""
+    try:
+        found = read_bundle(path)
+    except (ValueError, KeyError):
+        return False
+    return path.stat().st_size == found.blobs_at + int(found.head["blob_bytes"])
 
 
 def read_bundle(path: Path) -> Bundle:
