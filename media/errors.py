@@ -45,3 +45,7 @@ class NotVerified(MediaError):
 
 class NoRoom(MediaError):
     """The output or the medium has no room."""
+
+
+class NotYet(Exception):
+    """A volume waits for something outside: a blank disc, a stick, a robot. The same call goes on when it is there."""

@@ -51,7 +51,7 @@ from media.job_files import (
 from media.ports import Progress, Source
 from media.report import as_json, failure_json, report_json
 from media.sources import source_of
-from media.writers import WRITERS, default_writers
+from media.writers import default_writers, writer_of
 
 REPORT = "report.json"
 BUNDLES = "bundles.made"  # in a job: what its volumes show
@@ -66,7 +66,7 @@ class BuildOrder:
     output: str
     disc: DiscOrder
     imprint: Imprint = field(default_factory=Imprint)
-    writers: tuple[str, ...] = ()  # of WRITERS; nothing: as the medium wants it
+    writers: tuple[str, ...] = ()  # of media.writers; nothing: as the medium wants it
     viewer: Shows = Shows.NOTHING  # what a browser shows of the disc
     processes: int = 1  # that may read headers at the same time
 
@@ -74,8 +74,7 @@ class BuildOrder:
         if not self.sources:
             raise BadOrder("no source; expected at least one folder, file or ZIP")
         for name in self.writers:
-            if name not in WRITERS:
-                raise BadOrder(f"writer {name!r} is not known; expected one of {', '.join(WRITERS)}")
+            writer_of(name)
 
     def to_json(self) -> dict[str, Any]:
         """The order as JSON values."""
@@ -187,7 +186,10 @@ def verify_step(order: BuildOrder, job: Job, progress: Progress) -> None:
 
 
 def write_step(order: BuildOrder, job: Job, progress: Progress) -> None:
-    """Bring the verified volumes, plan.json and report.json into the output folder."""
+    """Bring the verified volumes, plan.json and report.json into the output folder, or onto media.
+
+    Raises NotYet while something outside is waited for; what was written by then stays, and is not written again.
+    """
     if (job / "done.json").exists():
         return
     verify_step(order, job, progress)
@@ -201,7 +203,7 @@ def write_step(order: BuildOrder, job: Job, progress: Progress) -> None:
         for volume in plan.volumes:
             image = verified_image(job, plan, volume, verified[volume.number])
             for kind in order.writers or default_writers(plan.file_system):
-                written.setdefault(volume.number, []).append(WRITERS[kind].write(image, output))
+                written.setdefault(volume.number, []).append(writer_of(kind).write(image, output))
             progress("volumes", volume.number, len(plan.volumes))
         save(output / PLAN, (job / PLAN).read_bytes())
         save(output / REPORT, as_json(report_json(plan, written, hashes, verified)))
@@ -212,12 +214,11 @@ def write_step(order: BuildOrder, job: Job, progress: Progress) -> None:
 
 @contextmanager
 def _taken_back(output: Path, written: Mapping[int, list[str]]) -> Iterator[None]:
-    """Leave no volume when not all could be written."""
+    """Leave no volume in the output when not all could be written; receipts of what went elsewhere stay."""
     try:
         yield
     except (OSError, MediaError):
-        for name in (name for names in written.values() for name in names):
-            path = output / name
+        for path in (output / name for names in written.values() for name in names if name.startswith("volume_")):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
         raise
 

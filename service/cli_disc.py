@@ -1,27 +1,21 @@
 """`printmgr disc`: plan, build and verify volumes of DICOM files."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.disc_terminal import Bar, bar_of, findings_of, show_built, show_findings, show_plan, told
 from service.terminal import AsJSON, SettingsFile, print_json, settings_of
 
 if TYPE_CHECKING:
-    from media.errors import MediaError
-    from media.fileset.model import Plan
-    from media.ports import Progress
-    from media.verify import Verification
+    pass
 
 app = typer.Typer(help="Plan, build and verify discs: DICOM File-sets in ISO images.", no_args_is_help=True)
 
-SHOWN = 20
-"""Files that are named one by one on a terminal; JSON and report.json have all."""
+LOOK_AGAIN_S = 3.0  # for a blank disc, a stick, a robot
 
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Folders, files, ZIPs, or inbox:STUDY_UID.")]
 Profile = Annotated[str, typer.Option(help="Application profile, such as STD-GEN-CD or STD-GEN-DVD-J2K.")]
@@ -34,9 +28,11 @@ Compress = Annotated[str, typer.Option(help="Compress losslessly where the profi
 Viewer = Annotated[
     str, typer.Option(help="What a browser shows: none, pictures, values, or values if they are fitting.")
 ]
+PresetName = Annotated[str, typer.Option(help="A preset of the settings, such as patient or physician.")]
+Write = Annotated[
+    str, typer.Option(help="image, folder, zip, fat, optical:/DRIVE, usb:/MOUNT, hot_folder:/FOLDER; commas between.")
+]
 Joliet = Annotated[bool, typer.Option("--joliet", help="Add a Joliet tree.")]
-
-COMPRESSIONS = {"": "", "jpeg": "1.2.840.10008.1.2.4.70", "j2k": "1.2.840.10008.1.2.4.90"}
 
 
 @app.command()
@@ -50,24 +46,25 @@ def plan(
     file_set_id: FileSetID = "DISC",
     compress: Compress = "",
     joliet: Joliet = False,
-    viewer: Viewer = "none",
+    viewer: Viewer = "",
+    preset: PresetName = "",
     settings: SettingsFile = None,
     as_json: AsJSON = False,
 ) -> None:
     """Say what would go on which volume, what would be transcoded, and what is in the way; write nothing."""
-    with _told(as_json):
-        from media.pipeline import BuildOrder, draft
+    with told(as_json):
+        from media.pipeline import draft
         from media.report import plan_view
 
         disc = _disc(profile, medium, leave_out, derive, created, file_set_id, compress, joliet)
-        order = BuildOrder(_named(sources, settings), "", disc, processes=_processes(), viewer=_shows(viewer))
-        with _bar(as_json) as bar:
+        order = _order(disc, sources, settings, "", preset, viewer)
+        with bar_of(as_json) as bar:
             bar.step("index")
             made = draft(order, bar.progress)
         if as_json:
             print_json(plan_view(made))
         else:
-            _show_plan(made)
+            show_plan(made)
 
 
 @app.command()
@@ -82,10 +79,11 @@ def build(
     file_set_id: FileSetID = "DISC",
     compress: Compress = "",
     joliet: Joliet = False,
-    viewer: Viewer = "none",
+    viewer: Viewer = "",
+    preset: PresetName = "",
     institution: Annotated[str, typer.Option(help="Who made the disc, for README.TXT.")] = "",
     contact: Annotated[str, typer.Option(help="How to reach them, for README.TXT.")] = "",
-    write: Annotated[str, typer.Option(help="image, folder, zip, or several with commas; by the medium.")] = "",
+    write: Write = "",
     queue: Annotated[
         bool, typer.Option("--queue", help="Leave it to the service; `jobs show` tells how far it is.")
     ] = False,
@@ -93,33 +91,23 @@ def build(
     as_json: AsJSON = False,
 ) -> None:
     """Build verified volumes. Interrupted, the same command goes on and ends with the same bytes."""
-    with _told(as_json):
-        from media.build.companions import Imprint
+    with told(as_json):
         from media.build.transcode import check_encoder
         from media.job_folder import job_in_output
-        from media.pipeline import BuildOrder
-        from media.pipeline import build as run
 
         disc = _disc(profile, medium, leave_out, derive, created, file_set_id, compress, joliet)
         check_encoder(disc.compress)
-        order = BuildOrder(
-            sources=_named(sources, settings),
-            output=str(output.resolve()),
-            disc=disc,
-            imprint=Imprint(institution, contact),
-            writers=tuple(filter(None, write.split(","))),
-            viewer=_shows(viewer),
-            processes=_processes(),
-        )
+        writers = tuple(filter(None, write.split(",")))
+        order = _order(disc, sources, settings, str(output.resolve()), preset, viewer, writers, institution, contact)
         if queue:
             from service.wiring.discs import order_disc
 
             job_id = order_disc(settings_of(settings), order)
             print_json({"job": job_id}) if as_json else print(job_id)
             return
-        with job_in_output(order, keep_created=bool(created)) as (order, job), _bar(as_json) as bar:
-            run(order, job, bar.progress, bar.step)
-        _show_built(output, as_json)
+        with job_in_output(order, keep_created=bool(created)) as (order, job), bar_of(as_json) as bar:
+            _build_patiently(order, job, bar)
+        show_built(output, as_json)
 
 
 @app.command()
@@ -129,23 +117,71 @@ def verify(
     as_json: AsJSON = False,
 ) -> None:
     """Reopen an image and check all that it proves of itself; with the report every byte. Exit 0 or 1."""
-    with _told(as_json):
+    with told(as_json):
         from media.verify import verify_image, verify_regions
 
-        with _bar(as_json) as bar:
+        with bar_of(as_json) as bar:
             bar.step("verify")
             found = verify_image(image, progress=bar.progress)
             if report is not None:
                 bar.step("regions")
                 found.findings += verify_regions(image, _regions(report, image), bar.progress).findings
         if as_json:
-            print_json({"image": str(image), "good": found.good, **_findings(found)})
+            print_json({"image": str(image), "good": found.good, **findings_of(found)})
         else:
-            _show_findings(image, found)
+            show_findings(image, found)
     raise SystemExit(0 if found.good else 1)
 
 
 # --- orders
+
+
+def _order(
+    disc: Any,
+    sources: list[str],
+    settings: Path | None,
+    output: str,
+    preset: str,
+    viewer: str,
+    writers: tuple[str, ...] = (),
+    institution: str = "",
+    contact: str = "",
+) -> Any:
+    """The order of the options, over those of a preset. Raises BadOrder."""
+    from media.build.companions import Imprint
+    from media.fileset.order import Fields
+    from media.pipeline import BuildOrder
+
+    named, imprint = _named(sources, settings), Imprint(institution, contact)
+    if not preset:
+        shows = _shows(viewer or "none")
+        return BuildOrder(named, output, disc, imprint, writers, processes=_processes(), viewer=shows)
+    from service.wiring.presets import order_by_preset
+
+    other = {name: value for name, value in disc._asdict().items() if value != Fields._field_defaults.get(name)}
+    del other["created"]
+    other |= {"viewer": _shows(viewer)} if viewer else {}
+    other |= {"writers": writers} if writers else {}
+    other |= {"imprint": imprint} if institution or contact else {}
+    return order_by_preset(settings_of(settings), preset, named, disc.created, output, processes=_processes(), **other)
+
+
+def _build_patiently(order: Any, job: Path, bar: Bar) -> None:
+    """All steps; while something outside is waited for, say so once and look again."""
+    import time
+
+    from media.errors import NotYet
+    from media.pipeline import build as run
+
+    said = ""
+    while True:
+        try:
+            return run(order, job, bar.progress, bar.step)
+        except NotYet as waiting:
+            if str(waiting) != said:
+                said = str(waiting)
+                print(f"printmgr: {said}", file=sys.stderr)
+            time.sleep(LOOK_AGAIN_S)
 
 
 def _shows(viewer: str) -> Any:
@@ -172,6 +208,7 @@ def _disc(
     from media.errors import BadOrder
     from media.fileset.model import Reason
     from media.fileset.order import DiscOrder
+    from service.wiring.presets import COMPRESSIONS
 
     reasons = {word.strip() for word in leave_out.split(",") if word.strip()}
     unknown = sorted(reasons - set(Reason))
@@ -232,127 +269,3 @@ def _regions(report: Path, image: Path) -> Any:
         raise Unreadable(str(report), error.strerror or type(error).__name__) from error
     except (ValueError, KeyError, TypeError) as error:
         raise Unreadable(str(report), f"is no report of {image.name}") from error
-
-
-# --- what is shown
-
-
-@dataclass
-class Bar:
-    """What shows progress: each step by its name, then how far it is."""
-
-    step: Any
-    progress: "Progress"
-
-
-@contextmanager
-def _bar(as_json: bool) -> Iterator[Bar]:
-    """A progress bar on a terminal, nothing elsewhere."""
-    if as_json or not sys.stderr.isatty():
-        yield Bar(lambda _name: None, lambda _what, _done, _total: None)
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description:8}"), BarColumn(), TextColumn("{task.fields[shown]}"))
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bars:
-        shown: dict[str, str] = {}
-        current = [bars.add_task("", total=1, shown="")]
-
-        def step(name: str) -> None:
-            shown.clear()
-            bars.update(current[0], total=1, completed=1)
-            current[0] = bars.add_task(name, total=None, shown="")
-
-        def progress(what: str, done: int, total: int) -> None:
-            shown[what] = (
-                f"{done / 1e6:.0f} of {total / 1e6:.0f} MB" if what == "bytes" else f"{done} of {total} {what}"
-            )
-            if what == "bytes" or "bytes" not in shown:
-                bars.update(current[0], total=total, completed=done)
-            bars.update(current[0], shown=", ".join(shown.values()))
-
-        bars.update(current[0], visible=False)
-        yield Bar(step, progress)
-
-
-@contextmanager
-def _told(as_json: bool) -> Iterator[None]:
-    """Tell what went wrong in words or JSON: exit 1, of a wrong call 2."""
-    from media.errors import BadOrder, MediaError
-
-    try:
-        yield
-    except MediaError as error:
-        if as_json:
-            print_json({"state": "failed", "error": type(error).__name__, "message": str(error), **_details(error)})
-        else:
-            print(f"printmgr: {error}", file=sys.stderr)
-            for line in _lines(error):
-                print(f"  {line}", file=sys.stderr)
-        raise SystemExit(2 if isinstance(error, BadOrder) else 1) from None
-
-
-def _details(error: "MediaError") -> dict[str, Any]:
-    """What an error names."""
-    from media.errors import NotVerified, Refused
-
-    if isinstance(error, Refused):
-        return {"refused": [{"file": file, "reason": reason} for file, reason in error.refusals]}
-    return {"findings": error.findings} if isinstance(error, NotVerified) else {}
-
-
-def _lines(error: "MediaError") -> list[str]:
-    from media.errors import NotVerified, Refused
-
-    if isinstance(error, Refused):
-        return [f"{file}: {reason}" for file, reason in error.refusals]
-    return error.findings if isinstance(error, NotVerified) else []
-
-
-def _show_plan(made: "Plan") -> None:
-    print(f"{made.claim or made.profile} on {made.medium}, {made.file_system}")
-    for volume in made.volumes:
-        transcoded = sum(file.action == "transcode" for file in volume.files)
-        print(
-            f"volume {volume.number}: {len(volume.files)} instances, {transcoded} to be transcoded, "
-            f"{volume.estimated_bytes} of {made.capacity_bytes} bytes"
-        )
-    for what, rejections in (("refused", made.refusals), ("left out", made.left_out), ("ignored", made.ignored)):
-        if rejections:
-            print(f"{what}: {len(rejections)} files")
-        for one in rejections[:SHOWN]:
-            print(f"  {one.source.name}: {one.reason.value}{': ' if one.detail else ''}{one.detail}")
-        if len(rejections) > SHOWN:
-            print(f"  and {len(rejections) - SHOWN} more; --json has all")
-    for note in made.notes:
-        print(note)
-
-
-def _show_built(output: Path, as_json: bool) -> None:
-    import json
-
-    report = json.loads((output / "report.json").read_bytes())
-    for volume in report["volumes"]:
-        del volume["regions"]
-    if as_json:
-        summary = {key: value for key, value in report.items() if key != "files"}
-        print_json({**summary, "output": str(output), "report": str(output / "report.json")})
-        return
-    for volume in report["volumes"]:
-        for name in volume["written"]:
-            print(f"{output / name}: {volume['instances']} instances, {volume['size_bytes']} bytes, verified")
-
-
-def _findings(found: "Verification") -> dict[str, Any]:
-    findings = [{"kind": str(one.kind), "where": one.where, "detail": one.detail} for one in found.findings]
-    return {"files": found.files, "instances": found.instances, "notes": found.notes, "findings": findings}
-
-
-def _show_findings(image: Path, found: "Verification") -> None:
-    for finding in found.findings:
-        print(finding)
-    for note in found.notes:
-        print(f"note: {note}")
-    outcome = "good" if found.good else f"{len(found.findings)} findings"
-    print(f"{image}: {found.files} files, {found.instances} instances: {outcome}")

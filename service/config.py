@@ -17,6 +17,7 @@ from pydantic_settings import (
 
 from printmgr.sinks import SINKS, FolderSink
 from service.settings.dicom import Dicom, Inbox, Partner
+from service.settings.discs import Preset, PresetName, with_defaults
 from service.settings.identity import WhoseFilm
 from service.settings.keeping import RecorderSettings, Retention
 from service.settings.limits import LimitSettings
@@ -57,6 +58,7 @@ class Settings(BaseSettings):
     inbox: Inbox = Field(default_factory=Inbox, validate_default=True)
     identity: WhoseFilm = Field(default_factory=WhoseFilm)
     partners: list[Partner] = []
+    presets: dict[PresetName, Preset] = Field(default={}, validate_default=True)
     web: Web = Field(default_factory=Web, validate_default=True)
     audit: Audit = Field(default_factory=Audit)
     sinks: list[Sink] = Field(default=[FolderSink(name="folder")], validate_default=True)
@@ -99,6 +101,11 @@ class Settings(BaseSettings):
         if inbox.ae_title in [printer.ae_title for printer in info.data.get("printers", [])]:
             raise ValueError(f"ae_title {inbox.ae_title} is a printer's; expected one of its own")
         return inbox
+
+    @field_validator("presets")
+    @classmethod
+    def _all_presets(cls, given: dict[str, Preset]) -> dict[str, Preset]:
+        return with_defaults(given)
 
     @field_validator("sinks")
     @classmethod

@@ -66,8 +66,8 @@ MEDIA_DEPARTURES = """\
   sizes are offered and called "no DICOM profile" in the plan and in README.TXT.
 - UDF permissions are read, and execute for directories; PS3.12 P.2.1.5 asks for write and delete too. The media are
   written once.
-- File-sets for USB, CF, MMC and SD leave as a folder or ZIP, to be copied onto a medium with the file system of the
-  table.
+- File-sets for USB, CF, MMC and SD leave as a folder or ZIP, are copied onto a mounted medium with the file system of
+  the table (`usb`), or leave as the image of a FAT16 or FAT32 file system without partitions (`fat`).
 - The profiles with Secure DICOM Files are not offered yet.
 - The preamble of every file is zeroed; everything from byte 128 on is as in the source, unless the profile asks for
   another transfer syntax. Lossless transcoding keeps the SOP Instance UID.

@@ -185,13 +185,22 @@ class Engine:
             try:
                 return step.run(self._progress_of(job_id, number))
             except step.waits_for as error:
-                if self._stopping.is_set() or self._is_cancelled(job_id):
+                if self._is_cancelled(job_id):
                     raise
+                self._rest_when_stopping()
                 log.warning("job %s, %s waits: %s", job_id, step.name, error)
                 self._tell(jobs.end_step, job_id, number, JobState.FAILED, str(error))
                 self._stopping.wait(wait_s)
                 wait_s = min(wait_s * 2, LONGEST_WAIT_S)
                 self._tell(jobs.begin_step, job_id, number, step.name)
+
+    def _rest_when_stopping(self) -> None:
+        """Let the process end around a step that waits: the next one runs it again."""
+        if self._stopping.is_set():
+            with self._ended:
+                self._running -= 1
+                self._ended.notify_all()
+            threading.Event().wait()
 
     def _is_cancelled(self, job_id: str) -> bool:
         with self._store.read() as connection:

@@ -1,16 +1,50 @@
-"""PLUGIN POINT. How verified volumes leave: as an image, a folder, a ZIP."""
+"""PLUGIN POINT. How verified volumes leave: as files of the output, on a medium, or by a robot.
 
+A writer is named by its kind, and where it writes elsewhere than into the output by that place: `optical:/dev/sr0`.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from media.errors import BadOrder
 from media.fileset.media import WRITTEN_AS_IMAGE, FileSystem
 from media.ports import Writer
+from media.writers.fat import FatWriter
 from media.writers.folder import FolderWriter
+from media.writers.hot_folder import HotFolderWriter
 from media.writers.image import ImageWriter
+from media.writers.optical import OpticalWriter
+from media.writers.usb import UsbWriter
 from media.writers.zipped import ZipWriter
 
-WRITERS: dict[str, Writer] = {
-    "image": ImageWriter(),
-    "folder": FolderWriter(),
-    "zip": ZipWriter(),
+WRITERS: dict[str, Callable[[], Writer]] = {
+    "image": ImageWriter,
+    "folder": FolderWriter,
+    "zip": ZipWriter,
+    "fat": FatWriter,
 }
+"""Into the output."""
+ELSEWHERE: dict[str, Callable[[Path], Writer]] = {
+    "optical": OpticalWriter,
+    "usb": UsbWriter,
+    "hot_folder": HotFolderWriter,
+}
+"""To a place: a drive, a mounted stick, a robot's folder. What is left in the output is a receipt."""
+
+
+def writer_of(name: str) -> Writer:
+    """The writer that is meant. Raises BadOrder.
+
+    >>> writer_of("optical:/dev/sr0")
+    OpticalWriter(drive=PosixPath('/dev/sr0'))
+    """
+    kind, colon, place = name.partition(":")
+    if kind in WRITERS and not colon:
+        return WRITERS[kind]()
+    if kind in ELSEWHERE and Path(place).is_absolute():
+        return ELSEWHERE[kind](Path(place))
+    known = ", ".join([*WRITERS, *(f"{kind}:/PLACE" for kind in ELSEWHERE)])
+    raise BadOrder(f"writer {name!r} is not known; expected one of {known}")
 
 
 def default_writers(file_system: str) -> tuple[str, ...]:

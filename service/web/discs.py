@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from service.audit import Action, note
 from service.spool import local_now
@@ -33,10 +33,11 @@ class Wish:
     """What somebody wants on a disc."""
 
     study_uids: tuple[str, ...]
-    medium: str = "CD-R-700"
+    medium: str = ""  # nothing: the preset's, else a CD
     profile: str = ""
     leave_out: tuple[str, ...] = ()
     two_patients: bool = False  # somebody said that this is meant
+    preset: str = ""  # of the settings; medium and profile are its own then, unless they are given
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,10 +169,21 @@ def _order(site: Site, wish: Wish) -> "BuildOrder":
     order = DiscOrder(
         created=local_now().isoformat(timespec="seconds"),
         profile=wish.profile,
-        medium=wish.medium,
+        medium=wish.medium or MEDIA_OFFERED[0],
         leave_out=frozenset(map(Reason, wish.leave_out)),
         derive=True,
     )
-    web = site.settings.web
     sources = tuple(f"inbox:{uid}" for uid in dict.fromkeys(wish.study_uids))
+    if wish.preset:
+        return _order_by_preset(site, wish, sources, order.created)
+    web = site.settings.web
     return BuildOrder(sources=sources, output="", disc=order, imprint=Imprint(web.institution, web.contact))
+
+
+def _order_by_preset(site: Site, wish: Wish, sources: tuple[str, ...], created: str) -> "BuildOrder":
+    from media.fileset.model import Reason
+    from service.wiring.presets import order_by_preset
+
+    given = {"medium": wish.medium, "profile": wish.profile, "leave_out": frozenset(map(Reason, wish.leave_out))}
+    other: dict[str, Any] = {key: value for key, value in given.items() if value}
+    return order_by_preset(site.settings, wish.preset, sources, created, **other)

@@ -24,7 +24,7 @@ RECEIVED = "inbox:"
 
 def disc_steps(store: Store, job_id: str) -> Sequence[Step]:
     """What is done for a disc, in the job's folder beside its output."""
-    from media.errors import MediaError
+    from media.errors import MediaError, NotYet
     from media.job_folder import job_in_output
     from media.pipeline import REPORT, BuildOrder, steps, write_failure
     from media.pipeline import Step as BuildStep
@@ -45,7 +45,8 @@ def disc_steps(store: Store, job_id: str) -> Sequence[Step]:
         with store.write() as connection:
             discs.note_volumes(connection, job_id, report["volumes"])
 
-    return [*(Step(name, partial(run, step)) for name, step in steps()), Step("note", note_volumes)]
+    built = [Step(name, partial(run, step), waits_for=(NotYet,)) for name, step in steps()]
+    return [*built, Step("note", note_volumes)]
 
 
 def order_disc(

@@ -108,3 +108,45 @@ def test_a_terminal_sees_how_far_it_is(source: Path, tmp_path: Path) -> None:
     for step in ("index", "plan", "image", "verify", "write"):
         assert step in text
     assert "3 of 3 instances" in text
+
+
+def test_a_preset_says_what_the_options_do_not(source: Path, tmp_path: Path) -> None:
+    settings = tmp_path / "settings.toml"
+    settings.write_text(
+        f'data_dir = "{tmp_path / "run"}"\n[presets.patient]\nviewer = "none"\nwriters = ["zip", "image"]\n'
+        '[web]\ninstitution = "Clinic"\n'
+    )
+    made = disc("build", source, "--output", tmp_path / "out", "--preset", "patient", "--settings", settings, "--json")
+    assert made.returncode == 0, made.stderr
+    told = json.loads(made.stdout)
+    assert (told["medium"], told["volumes"][0]["written"]) == ("CD-R-700", ["volume_1.zip", "volume_1.iso"])
+    planned = disc("plan", source, "--preset", "physician", "--medium", "CD-R-700", "--settings", settings, "--json")
+    assert json.loads(planned.stdout)["medium"] == "CD-R-700"
+    unknown = disc("plan", source, "--preset", "pysician", "--settings", settings)
+    assert unknown.returncode == 2
+    assert "expected one of patient, physician, teaching, archive" in unknown.stderr
+
+
+@pytest.mark.parametrize("fault", ['medium = "floppy"', 'profile = "X"', 'writers = ["fax"]', 'leave_out = ["x"]'])
+def test_a_preset_that_cannot_be_made_is_a_fault_of_the_settings(source: Path, tmp_path: Path, fault: str) -> None:
+    (tmp_path / "settings.toml").write_text(f"[presets.ours]\n{fault}\n")
+    told = disc("plan", source, "--preset", "ours", "--settings", tmp_path / "settings.toml")
+    assert told.returncode != 0
+    assert "presets.ours." + fault.partition(" ")[0] in told.stderr
+    assert "expected" in told.stderr
+
+
+@pytest.mark.peer("xorriso")
+def test_a_build_waits_for_a_blank_disc_and_goes_on(source: Path, tmp_path: Path) -> None:
+    drive = tmp_path / "drive"
+    drive.write_bytes(bytes(4096) + b"somebody else's" * 4096)
+    words = ["build", source, "--output", tmp_path / "out", "--write", f"optical:{drive}", "--json"]
+    with subprocess.Popen([*MAIN, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
+        assert run.stderr and run.stdout
+        assert "waits for a blank disc" in run.stderr.readline()
+        drive.write_bytes(b"")
+        told = json.loads(run.stdout.read())
+    assert told["volumes"][0]["written"] == ["optical_1.json"]
+    burned = tmp_path / "burned.iso"
+    burned.write_bytes(drive.read_bytes()[: told["volumes"][0]["size_bytes"]])  # a burner pads
+    assert disc("verify", burned, "--report", tmp_path / "out/report.json").returncode == 0

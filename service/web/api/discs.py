@@ -22,13 +22,15 @@ class NewDisc(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     studies: list[Uid] = Field(min_length=1, max_length=500)
-    medium: str = Field(default="CD-R-700", max_length=32)
+    preset: str = Field(default="", max_length=32)
+    medium: str = Field(default="", max_length=32)
     profile: str = Field(default="", max_length=32)
     leave_out: list[str] = []
     two_patients: bool = False
 
     def wish(self) -> Wish:
-        return Wish(tuple(self.studies), self.medium, self.profile, tuple(self.leave_out), self.two_patients)
+        chosen = (self.medium, self.profile, tuple(self.leave_out), self.two_patients, self.preset)
+        return Wish(tuple(self.studies), *chosen)
 
 
 class Release(BaseModel):

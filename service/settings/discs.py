@@ -1,0 +1,82 @@
+"""`[presets.NAME]`: what a disc for somebody is made of."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import Field, field_validator
+
+from media.errors import BadOrder
+from media.fileset.media import medium
+from media.fileset.model import Reason
+from media.fileset.profiles import PROFILES
+from media.writers import writer_of
+from service.settings.values import Table
+
+Value = TypeVar("Value")
+PresetName = Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$")]
+
+
+def _checked(make: Callable[[str], Value], value: str) -> None:
+    try:
+        make(value)
+    except BadOrder as error:
+        raise ValueError(str(error)) from None
+
+
+class Preset(Table):
+    """One kind of disc."""
+
+    medium: str = "CD-R-700"
+    profile: str = ""  # "": the plain one of the medium
+    compress: Literal["", "jpeg", "j2k"] = ""
+    viewer: Literal["none", "pictures", "values", "fitting"] = "fitting"  # what a browser shows
+    joliet: bool = False
+    icons: bool = False
+    derive: bool = True
+    leave_out: tuple[Reason, ...] = ()
+    writers: tuple[str, ...] = ()  # of media.writers, such as "optical:/dev/sr0"; none: as the medium wants it
+    de_identify: bool = False
+    encrypt: bool = False
+
+    @field_validator("medium")
+    @classmethod
+    def _medium(cls, value: str) -> str:
+        if value:
+            _checked(medium, value)
+        return value
+
+    @field_validator("profile")
+    @classmethod
+    def _profile(cls, value: str) -> str:
+        if value and value not in PROFILES:
+            raise ValueError(f"is {value!r}; expected one of {', '.join(PROFILES)}")
+        return value
+
+    @field_validator("writers")
+    @classmethod
+    def _writers(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        for value in values:
+            _checked(writer_of, value)
+        return values
+
+
+PRESETS: Mapping[str, Preset] = {
+    "patient": Preset(),
+    "physician": Preset(medium="DVD-R", viewer="values"),
+    "teaching": Preset(medium="USB-8G", viewer="values", de_identify=True),
+    "archive": Preset(medium="BD-R", viewer="none", writers=("image",)),
+}
+"""TABLE. Those of every installation; the settings change them and add others."""
+
+
+def with_defaults(given: Mapping[str, Preset]) -> dict[str, Preset]:
+    """The presets of the settings over ours: what a table does not say, the preset of its name does.
+
+    >>> with_defaults({"patient": Preset(medium="DVD-R")})["patient"].medium
+    'DVD-R'
+    """
+    merged = dict(PRESETS)
+    for name, preset in given.items():
+        said = {field: getattr(preset, field) for field in preset.model_fields_set}
+        merged[name] = merged[name].model_copy(update=said) if name in merged else preset
+    return merged

@@ -1,0 +1,51 @@
+"""Orders of discs by the presets of the settings."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from service.config import Settings
+
+if TYPE_CHECKING:
+    from media.pipeline import BuildOrder
+
+COMPRESSIONS = {"": "", "jpeg": "1.2.840.10008.1.2.4.70", "j2k": "1.2.840.10008.1.2.4.90"}
+
+
+def order_by_preset(
+    settings: Settings, name: str, sources: Sequence[str], created: str, output: str = "", **other: Any
+) -> "BuildOrder":
+    """The order of a disc as a preset wants it. Raises BadOrder.
+
+    other  what is to be other than the preset has it: fields of DiscOrder, and writers, imprint, viewer, processes
+    """
+    from media.build.companions import Imprint
+    from media.build.transcode import check_encoder
+    from media.build.viewer.shows import Shows
+    from media.errors import BadOrder
+    from media.fileset.order import DiscOrder
+    from media.pipeline import BuildOrder
+
+    preset = settings.presets.get(name)
+    if preset is None:
+        raise BadOrder(f"preset {name!r} is not known; expected one of {', '.join(settings.presets)}")
+    for what, wanted in (("de-identifies", preset.de_identify), ("encrypts", preset.encrypt)):
+        if wanted:
+            raise BadOrder(f"preset {name} {what}, which is not offered yet; nothing was built")
+    disc: dict[str, Any] = {
+        "profile": preset.profile,
+        "medium": preset.medium,
+        "leave_out": frozenset(preset.leave_out),
+        "derive": preset.derive,
+        "compress": COMPRESSIONS[preset.compress],
+        "joliet": preset.joliet,
+        "icons": preset.icons,
+    }
+    apart: dict[str, Any] = {
+        "writers": preset.writers,
+        "viewer": Shows(preset.viewer),
+        "imprint": Imprint(settings.web.institution, settings.web.contact),
+    }
+    disc |= {key: value for key, value in other.items() if key in DiscOrder._fields}
+    apart |= {key: value for key, value in other.items() if key not in DiscOrder._fields}
+    check_encoder(str(disc["compress"]))
+    return BuildOrder(tuple(sources), output, DiscOrder(created=created, **disc), **apart)
