@@ -20,7 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from printmgr import order_json
 from printmgr.errors import ResourceLimit
@@ -51,6 +51,17 @@ class OrderBook(Protocol):
 
     def lost(self, print_id: str, error: str) -> None:
         """The print's data sets are gone: its job has failed. Raises ResourceLimit."""
+        ...
+
+
+@runtime_checkable
+class InFile(Protocol):
+    """Bytes that are in a file already, which has no name yet (service.node.streamed)."""
+
+    def __len__(self) -> int: ...
+
+    def keep(self, target: Path, /) -> None:
+        """Make the file appear as `target`, whole and fsynced. Raises OSError."""
         ...
 
 
@@ -117,7 +128,10 @@ class Spool:
         known = known_prints() if orphans else set()
         leftovers += [folder for folder in orphans if folder.name not in known]
         for folder in leftovers:
-            shutil.rmtree(folder)
+            if folder.is_dir():
+                shutil.rmtree(folder)
+            else:  # a data set that arrived, where the file system has no nameless files
+                folder.unlink()
         return [folder.name for folder in leftovers]
 
     def _mine(self) -> list[Path]:
@@ -216,7 +230,7 @@ class AssociationSpool:
         name = f"{next(self._numbers)}.ds"
         with no_room_named():
             self._make_folder()
-            write_synced(self._folder / name, data)
+            keep_synced(self._folder / name, data)
             sync_folder(self._folder)
         self._sizes[name] = size
         return name
@@ -269,6 +283,15 @@ def load_print(root: Path, print_id: str) -> Print:
     """A settled print of the spool at `root`, as it was ordered. Raises DamagedSpool, FileNotFoundError."""
     folder = root / "prints" / print_id
     return order_json.decode_order((folder / order_json.FILE).read_bytes(), folder)
+
+
+def keep_synced(file: Path, data: bytes | memoryview) -> None:
+    """Have data in a new file, fsynced: what the node wrote to a file while it arrived gets its name only."""
+    content = data.obj if isinstance(data, memoryview) else None
+    if isinstance(content, InFile) and len(data) == len(content):
+        content.keep(file)
+    else:
+        write_synced(file, data)
 
 
 def write_synced(file: Path, data: bytes | memoryview) -> None:

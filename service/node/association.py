@@ -80,6 +80,7 @@ class NodeAssociation(Association):
         super().__init__(ae, mode)
         self._node_ae = ae
         self.settings: NodeSettings = ae.settings
+        self.memory = ae.memory
         self._ended = ended
         self.partner: Partner | None = None
         self.certificate: bytes | None = None
@@ -170,6 +171,7 @@ class NodeAssociation(Association):
                 context_id, message = self.dimse.get_msg()
                 if message is not None:
                     self._serve_request(message, context_id)
+                message = None  # its memory, or its file, is free while we wait
                 if self._is_over(dul):
                     return
 

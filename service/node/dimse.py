@@ -16,6 +16,7 @@ from pynetdicom.dimse_primitives import C_CANCEL, N_EVENT_REPORT
 from pynetdicom.pdu_primitives import P_DATA
 
 from service.node import command_set
+from service.node.held import HeldDataSet
 from service.node.messages import (
     COMMAND,
     LAST,
@@ -55,7 +56,9 @@ class NodeDIMSE(DIMSEServiceProvider):
         self._node = assoc
         self.msg_queue = WakingQueue(assoc.signal.set)
         self._incoming: Incoming | None = None
+        self._memory = assoc.memory
         self._waiting_bytes = 0
+        self._held_up = False
         self._counting = threading.Lock()
         self._outstanding: dict[int, tuple[float, Answer]] = {}
         self._last_id = 0
@@ -65,8 +68,9 @@ class NodeDIMSE(DIMSEServiceProvider):
 
     @property
     def is_full(self) -> bool:
-        """Whether what was received and not served yet is enough for now."""
-        return self._waiting_bytes > self._node.settings.max_waiting_bytes
+        """Whether what was received and not served yet is enough for now; any, when the memory is used up."""
+        waiting = self._waiting_bytes
+        return waiting > self._node.settings.max_waiting_bytes or (waiting > 0 and self._memory.is_used_up)
 
     @property
     def is_late(self) -> bool:
@@ -83,7 +87,8 @@ class NodeDIMSE(DIMSEServiceProvider):
         return incoming.began_at + allowed - time.monotonic()
 
     def held_up(self) -> None:
-        """We do not read at present: the peer is not to blame for the delay."""
+        """We do not read until a message is served: the peer is not to blame for the delay."""
+        self._held_up = True
         if self._incoming is not None:
             self._incoming.began_at = time.monotonic()
 
@@ -138,7 +143,7 @@ class NodeDIMSE(DIMSEServiceProvider):
     def _receive(self, context_id: int, control: int, fragment: memoryview) -> None:
         incoming = self._incoming
         if incoming is None:
-            incoming = self._incoming = Incoming()
+            incoming = self._incoming = Incoming(self._memory)
         if control & COMMAND:
             complete = self._receive_command(incoming, context_id, control, fragment)
         else:
@@ -187,15 +192,26 @@ class NodeDIMSE(DIMSEServiceProvider):
                 incoming.too_large, incoming.data = True, BytesIO()
             elif isinstance(incoming.data, StreamedDataSet):
                 incoming.data.append(fragment)
-            elif settings.stream_folder is not None and incoming.size > settings.stream_over_bytes:
-                incoming.data = StreamedDataSet(settings.stream_folder, incoming.data.getbuffer())
-                incoming.data.append(fragment)
             else:
-                incoming.data.write(fragment)
+                self._hold(incoming, fragment)
         except OSError as wrong:
             self._node.refused("data set cannot be written", wrong.strerror)
             incoming.too_large, incoming.data = True, BytesIO()
         return bool(control & LAST)
+
+    def _hold(self, incoming: Incoming, fragment: memoryview) -> None:
+        """Keep a fragment in memory; the data set goes into a file when it gets long or there is no memory for it."""
+        folder, data = self._node.settings.stream_folder, incoming.data
+        assert isinstance(data, HeldDataSet)
+        short = folder is None or incoming.size <= self._node.settings.stream_over_bytes
+        if short and data.hold(fragment):
+            return
+        if folder is None:
+            self._node.refused("no memory for a data set", incoming.size)
+            incoming.too_large, incoming.data = True, BytesIO()
+            return
+        incoming.data = streamed = StreamedDataSet(folder, data.getbuffer())
+        streamed.append(fragment)
 
     def _deliver(self, incoming: Incoming) -> None:
         if self._node.message_log is not None:
@@ -245,10 +261,10 @@ class NodeDIMSE(DIMSEServiceProvider):
         except queue.Empty:
             return None, None
         if message is not None:
-            was_full = self.is_full
             with self._counting:
                 self._waiting_bytes -= size_of(message)
-            if was_full:
+            if self._held_up:
+                self._held_up = False
                 self._upper_layer.wake()
         return context_id, message
 

@@ -12,6 +12,7 @@ from pynetdicom.dsutils import decode as decode_data_set
 from pynetdicom.presentation import PresentationContext
 
 from service.node import command_set
+from service.node.held import MESSAGE_BYTES, HeldDataSet, MemoryBudget
 from service.node.pdu_buffer import BadPDU
 from service.node.primitives import set_parameter
 from service.node.streamed import StreamedDataSet
@@ -56,13 +57,13 @@ class Incoming:
 
     __slots__ = ("began_at", "command", "command_done", "context_id", "data", "fields", "size", "stream", "too_large")
 
-    def __init__(self) -> None:
+    def __init__(self, memory: MemoryBudget) -> None:
         self.began_at = time.monotonic()
         self.command = bytearray()
         self.command_done = False
         self.context_id = 0
         self.fields: dict[str, command_set.Value] = {}
-        self.data: BytesIO = BytesIO()
+        self.data: BytesIO = HeldDataSet(memory)
         self.stream: DataStream | None = None
         self.size = 0
         self.too_large = False
@@ -120,13 +121,11 @@ def data_set_of(primitive: Any, field: int) -> bytes | memoryview | None:
 
 
 def size_of(primitive: Any) -> int:
-    """Bytes of memory its data set takes."""
-    if getattr(primitive, "stream", None) is not None:
-        return _STREAMED_BYTES
+    """What it counts while it waits, in bytes of memory."""
     stream = getattr(primitive, "_dataset", None)
-    if not isinstance(stream, BytesIO) or isinstance(stream, StreamedDataSet):
-        return 0
-    return len(stream.getbuffer())
+    if getattr(primitive, "stream", None) is not None or isinstance(stream, StreamedDataSet):
+        return _STREAMED_BYTES
+    return MESSAGE_BYTES + (len(stream.getbuffer()) if isinstance(stream, BytesIO) else 0)
 
 
 def split(data: bytes | memoryview, context_id: int, kind: int, limit: int) -> list[bytes]:

@@ -14,6 +14,7 @@ from pynetdicom.transport import AssociationServer, RequestHandler
 from service.node.access import Access, Slots
 from service.node.association import NodeAssociation
 from service.node.door import Door
+from service.node.held import MemoryBudget
 from service.node.metering import Meter
 from service.node.refusals import Refusals
 from service.node.settings import NodeSettings
@@ -34,6 +35,7 @@ class NodeAE(AE):
     ) -> None:
         super().__init__(settings.ae_title)
         self.settings, self.access, self.refusals = settings, access, refusals
+        self.memory = MemoryBudget(settings.max_memory_bytes)
         self.counts, self.meter = counts, meter
         self.slots = Slots(settings.max_associations, settings.reserved_associations, counts)
         self.associations: set[NodeAssociation] = set()

@@ -26,7 +26,8 @@ class NodeSettings:
     max_data_set_bytes: int = 512 << 20  # one message; more is read away and answered 0213H
     stream_folder: Path | None = None  # where long data sets are written while they arrive; None: memory
     stream_over_bytes: int = 1 << 20
-    max_waiting_bytes: int = 64 << 20  # received messages that wait for their turn
+    max_waiting_bytes: int = 64 << 20  # received messages that wait for their turn, of one association
+    max_memory_bytes: int = 256 << 20  # data sets in memory, of all associations; more go to `stream_folder`
 
     request_pdu_timeout_s: float = 10.0  # first to last byte of the A-ASSOCIATE-RQ
     pdu_timeout_s: float = 30.0  # first to last byte of any later PDU, sent or received

@@ -145,7 +145,8 @@ class NodeDUL(DULServiceProvider):
         """Read nothing until some of what was received is served; the peer is not to blame for the delay."""
         self.was_busy()
         self._node.dimse.held_up()
-        self._wait(with_socket=False)
+        if self._node.dimse.is_full:  # still: from now on whoever serves a message wakes us
+            self._wait(with_socket=False)
 
     def was_busy(self) -> None:
         """We did not read for a while: the PDU in work has its time from now on."""

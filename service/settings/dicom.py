@@ -57,6 +57,7 @@ class Dicom(Table):
     acse_timeout_s: float = Field(default=30, gt=0)  # for an association to be negotiated
     idle_timeout_s: float = Field(default=600, gt=0)  # between two requests
     pdu_timeout_s: float = Field(default=30, gt=0)  # for one PDU to arrive whole
+    max_memory_bytes: int = Field(default=1 << 28, ge=1 << 24)  # data sets in memory; more are in files at once
     max_data_bytes: int = Field(default=2 << 30, ge=1 << 20)  # that one association may have in the spool
     min_free_bytes: int = Field(default=1 << 28, ge=0)  # below it the printer says its receiver is full
     tls: TLS | None = None

@@ -54,6 +54,8 @@ class NodeRole:
             pdu_timeout_s=dicom.pdu_timeout_s,
             acse_timeout_s=dicom.acse_timeout_s,
             idle_timeout_s=dicom.idle_timeout_s,
+            stream_folder=self._spool.associations,
+            max_memory_bytes=dicom.max_memory_bytes // dicom.processes,
         )
         rules = [(partner, rule_of(partner)) for partner in settings.partners]
         printers = [printer.logical() for printer in settings.printers]

@@ -1,5 +1,6 @@
 """The service that is attacked, the modality that must not notice, and what the attack left behind."""
 
+import json
 import os
 import random
 import socket
@@ -26,7 +27,6 @@ WAIT_S = 2.0  # the modality never waits longer for an answer
 HANG_S = 2.0  # from the end of what is sent to the end of the connection
 PATIENCE_S = 30.0  # a connection that does not end by then hangs, however busy the machine is
 GROWTH_BYTES = 50_000_000
-PARTNERS = f'[{{"ae_title": "{MODALITY}", "address": "127.0.0.1"}}, {{"ae_title": "{BAD}", "address": "127.0.0.0/8"}}]'
 
 
 class Modality(threading.Thread):
@@ -104,9 +104,13 @@ class Target:
         return found
 
 
-def serving(folder: Path, dicom: str = "") -> Serving:
-    """A service that knows the modality and the attacker. `dicom`: more of its settings."""
-    environment = {"PRINTMGR_DICOM": f'{{"port": 0{dicom}}}', "PRINTMGR_PARTNERS": PARTNERS}
+def serving(folder: Path, dicom: str = "", quota: int = 16) -> Serving:
+    """A service that knows the modality and the attacker. `dicom`: more of its settings; `quota`: the attacker's."""
+    partners = [
+        {"ae_title": MODALITY, "address": "127.0.0.1"},
+        {"ae_title": BAD, "address": "127.0.0.0/8", "quota": quota},
+    ]
+    environment = {"PRINTMGR_DICOM": f'{{"port": 0{dicom}}}', "PRINTMGR_PARTNERS": json.dumps(partners)}
     return Serving(folder / "data", environment)
 
 

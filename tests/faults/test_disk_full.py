@@ -12,7 +12,7 @@ from tests.serving import Serving, film_pixels, scu
 
 RESOURCE_LIMITATION, NO_MEMORY_FOR_IMAGE, QUEUE_FULL = 0x0213, 0xC605, 0xC602
 REFUSALS = {RESOURCE_LIMITATION, NO_MEMORY_FOR_IMAGE, QUEUE_FULL}
-ROWS, COLUMNS = 1000, 1000
+ROWS, COLUMNS = 1100, 1000  # long enough to be written while it arrives
 
 
 @contextmanager

@@ -1,5 +1,8 @@
 """Data sets written to a file while they arrive."""
 
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +10,7 @@ import pytest
 from pydicom.uid import UID
 from pynetdicom import evt
 
+from service.node.held import MESSAGE_BYTES, HeldDataSet, MemoryBudget
 from service.node.streamed import StreamedDataSet, StreamedMap
 from tests.service.node import wire
 from tests.service.node.wire import Peer, running
@@ -91,3 +95,92 @@ def test_instances_are_named_before_their_handler() -> None:
     assert asked == [first, second]
     assert first.startswith("2.25.")
     assert second == "1.2.3"
+
+
+def test_the_memory_of_all_associations_is_bounded(tmp_path: Path) -> None:
+    """What does not fit goes into files; each is served, and the room of what was dropped is there again."""
+    seen: list[tuple[int, str]] = []
+
+    def n_set(event: Any) -> tuple[int, None]:
+        stream = event.request.ModificationList
+        seen.append((int(event.modification_list.PatientID), type(stream).__name__))
+        return 0x0000, None
+
+    limit, size = 300_000, 200_000
+    pixels = {"BitsAllocated": 8, "PixelData": bytes(size)}
+    with running([(evt.EVT_N_SET, n_set)], stream_folder=tmp_path, max_memory_bytes=limit) as node:
+        peers = [Peer(node.address) for _ in range(5)]
+        requests = [
+            wire.set_(1, wire.IMAGE_BOX, "1.2", wire.data_set(**pixels, PatientID=str(number)))
+            for number in range(len(peers))
+        ]
+        memory = node._ae.memory
+        for peer, request in zip(peers, requests, strict=True):
+            peer.associate()
+            peer.send(request[: size // 2])
+        wait_until(lambda: memory.used_bytes > limit // 2)
+        for peer, request in zip(peers, requests, strict=True):
+            peer.send(request[size // 2 :])
+            assert memory.used_bytes <= limit + len(peers) * MESSAGE_BYTES
+        assert [peer.answer()[0]["Status"] for peer in peers] == [0] * len(peers)
+        assert sorted(number for number, _ in seen) == list(range(len(peers)))
+        assert "StreamedDataSet" in {kind for _, kind in seen}
+        seen.clear()
+        wait_until(lambda: memory.used_bytes <= MESSAGE_BYTES)
+        assert peers[0].ask(requests[0])[0]["Status"] == 0
+        assert seen == [(0, "HeldDataSet")]
+        for peer in peers:
+            peer.release()
+        wait_until(lambda: memory.used_bytes == 0)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_memory_and_without_a_folder_a_data_set_is_refused() -> None:
+    limited = running([(evt.EVT_N_SET, lambda event: (0, None))], max_memory_bytes=100_000)
+    with limited as node, Peer(node.address) as peer:
+        peer.associate()
+        assert peer.ask(wire.set_(1, wire.IMAGE_BOX, "1.2", IMAGE))[0]["Status"] == 0x0213
+        assert peer.ask(wire.set_(2, wire.IMAGE_BOX, "1.2", wire.data_set(PatientID="1")))[0]["Status"] == 0
+        peer.release()
+
+
+def test_a_peer_that_does_not_wait_is_not_read_while_the_memory_is_used_up(tmp_path: Path) -> None:
+    """Many small requests at once: what they are made of counts too, and all are served in their order."""
+    served: list[int] = []
+
+    def n_get(event: Any) -> tuple[int, None]:
+        served.append(event.message_id)
+        return 0x0000, None
+
+    little = running([(evt.EVT_N_GET, n_get)], stream_folder=tmp_path, max_memory_bytes=50_000)
+    with little as node, Peer(node.address) as peer:
+        peer.associate()
+        numbers = list(range(1, 301))
+        peer.send(*(wire.get(number, wire.PRINTER, "1.2") for number in numbers))
+        assert [peer.answer()[0]["MessageIDBeingRespondedTo"] for _ in numbers] == numbers
+        peer.release()
+    assert served == numbers
+
+
+def test_bytes_may_be_given_back_while_they_are_taken() -> None:
+    memory = MemoryBudget(1 << 30)
+
+    def work() -> None:
+        for _ in range(2000):
+            memory.take(10)
+            HeldDataSet(memory).hold(memoryview(b"abc"))
+            memory.give_back(10)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert memory.used_bytes == 0
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < patience
+        time.sleep(0.01)
