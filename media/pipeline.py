@@ -1,6 +1,6 @@
 """From an order to verified volumes: named steps over a job's folder, each leaving files.
 
-index    index.pickle
+index    index.pickle; of a de-identified disc also what media.deidentification makes
 plan     plan.json
 image    volume_N.iso.part and volume_N.written.json for every volume
 verify   volume_N.verified.pickle for every volume
@@ -14,22 +14,23 @@ between (another boot), the image step is done again.
 import json
 import pickle
 import shutil
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from copy import copy
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
-from media.build.companions import Imprint, companion_sizes
+from media.build.companions import STATEMENT, Imprint, companion_sizes
 from media.build.transcode import make_bundles
 from media.build.viewer.shows import Shows
 from media.build.volume import made_name, names, prepare, site_of_volume, write_volume
 from media.collector import Held
+from media.deidentification import STATEMENT as DEIDENTIFIED_PDF
+from media.deidentification import content, deidentified_index, deidentify, said
 from media.errors import BadOrder, MediaError, NoRoom, NotVerified, Refused
-from media.fileset.model import Index, Plan, Reason, Rejection, SourceFile, Volume
+from media.fileset.confidentiality import Deidentify
+from media.fileset.model import Index, Plan, Reason, Rejection, Volume
 from media.fileset.order import DiscOrder
 from media.fileset.plan import plan as make_plan
 from media.fileset.plan_json import NAME as PLAN
@@ -51,6 +52,7 @@ from media.job_files import (
 from media.ports import Progress, Source
 from media.report import as_json, failure_json, report_json
 from media.sources import source_of
+from media.sources.together import Together
 from media.writers import default_writers, writer_of
 
 REPORT = "report.json"
@@ -69,6 +71,7 @@ class BuildOrder:
     writers: tuple[str, ...] = ()  # of media.writers; nothing: as the medium wants it
     viewer: Shows = Shows.NOTHING  # what a browser shows of the disc
     processes: int = 1  # that may read headers at the same time
+    deidentify: Deidentify | None = None
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -79,6 +82,7 @@ class BuildOrder:
     def to_json(self) -> dict[str, Any]:
         """The order as JSON values."""
         value = asdict(self)
+        value["deidentify"] = self.deidentify and self.deidentify.to_json()
         value["disc"] = {**self.disc._asdict(), "leave_out": sorted(self.disc.leave_out)}
         return value
 
@@ -94,6 +98,7 @@ class BuildOrder:
             writers=tuple(value["writers"]),
             viewer=Shows(value.get("viewer", Shows.NOTHING)),
             processes=value["processes"],
+            deidentify=Deidentify.from_json(found) if (found := value.get("deidentify")) else None,
         )
 
 
@@ -132,10 +137,13 @@ def draft(order: BuildOrder, progress: Progress) -> Plan:
 
 
 def index_step(order: BuildOrder, job: Job, progress: Progress) -> None:
-    """Read the headers of all files of the sources."""
+    """Read the headers of all files of the sources; de-identify the instances where that is asked for."""
     if not (job / "index.pickle").exists():
         job.mkdir(parents=True, exist_ok=True)
         save(job / "index.pickle", pickle.dumps(_indexed(order, progress)))
+    if order.deidentify is not None:
+        index: Index = pickle.loads((job / "index.pickle").read_bytes())  # noqa: S301  # the job's own file
+        deidentify(order.deidentify, order.disc.created, index, Together(sources_of(order)), job, progress)
 
 
 def plan_step(order: BuildOrder, job: Job, progress: Progress) -> None:
@@ -200,6 +208,8 @@ def write_step(order: BuildOrder, job: Job, progress: Progress) -> None:
     hashes = {volume.number: written_of(job, volume)["hashes"] for volume in plan.volumes}
     written: dict[int, list[str]] = {}
     with room(), _taken_back(output, written):
+        if order.deidentify is not None:
+            save(output / DEIDENTIFIED_PDF, (job / DEIDENTIFIED_PDF).read_bytes())
         for volume in plan.volumes:
             image = verified_image(job, plan, volume, verified[volume.number])
             for kind in order.writers or default_writers(plan.file_system):
@@ -208,8 +218,17 @@ def write_step(order: BuildOrder, job: Job, progress: Progress) -> None:
         save(output / PLAN, (job / PLAN).read_bytes())
         save(output / REPORT, as_json(report_json(plan, written, hashes, verified)))
         save(job / "done.json", json.dumps({"written": written}).encode())
-    for path in (*job.glob("*.part"), job / "made"):
+    if order.deidentify is not None:
+        _forget(job)
+    for path in (*job.glob("*.part"), *job.glob("deidentified*"), job / "made"):
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+
+def _forget(job: Job) -> None:
+    """Keep of the index what tells whether the sources have changed, and nothing that says whose they are."""
+    index: Index = pickle.loads((job / "index.pickle").read_bytes())  # noqa: S301  # the job's own file
+    sources = [*(one.source for one in index.instances), *(one.source for one in index.rejections)]
+    save(job / "index.pickle", pickle.dumps(Index([], [Rejection(one, Reason.NOT_DICOM) for one in sources])))
 
 
 @contextmanager
@@ -252,12 +271,24 @@ def _indexed(order: BuildOrder, progress: Progress) -> Index:
 def _planned(index: Index, order: BuildOrder, made: Path | None = None, shows: Shows | None = None) -> Plan:
     """The plan; with the viewer's files as large as they are once they are in `made`, until then as they may be."""
     with Held():
-        return make_plan(index, order.disc, partial(_companions, order, made, shows))
+        return make_plan(index, _disc(order), partial(_companions, order, made, shows))
+
+
+def _disc(order: BuildOrder) -> DiscOrder:
+    """The disc order with what de-identification has its volumes say."""
+    return order.disc._replace(deidentified=said(order.deidentify)) if order.deidentify else order.disc
+
+
+def _content(order: BuildOrder, job: Job) -> Together:
+    """Where the instances of the plan come from."""
+    return Together(content(job) if order.deidentify else sources_of(order))
 
 
 def _load_index(job: Job) -> Index:
     """The index, without the files that turned out to be impossible to transcode."""
-    index: Index = pickle.loads((job / "index.pickle").read_bytes())  # noqa: S301  # the job's own file
+    index = deidentified_index(job)
+    if index is None:
+        index = pickle.loads((job / "index.pickle").read_bytes())  # noqa: S301  # the job's own file
     failed = failed_of(job)
     gone = {rejection.source for rejection in failed}
     return Index([one for one in index.instances if one.source not in gone], [*index.rejections, *failed])
@@ -266,16 +297,23 @@ def _load_index(job: Job) -> Index:
 def _companions(
     order: BuildOrder, made: Path | None, shows: Shows | None, plan: Plan, volume: Volume
 ) -> Mapping[tuple[str, ...], int]:
+    more: dict[tuple[str, ...], int]
+    more = {STATEMENT: made.with_name(DEIDENTIFIED_PDF).stat().st_size} if made and order.deidentify else {}
     if order.viewer is Shows.NOTHING:
-        return companion_sizes(plan, volume, order.imprint)
+        return companion_sizes(plan, volume, order.imprint, viewer=more)
     if made is None or shows is None:
         part = LIKELY_VALUES if order.viewer is Shows.VALUES else LIKELY_PICTURES
         likely = int(sum(file.size_bytes for file in volume.files) * part)
-        return companion_sizes(plan, volume, order.imprint, {}, {("IHE_PDI", "VIEWER.JS"): likely})
+        return companion_sizes(plan, volume, order.imprint, {}, more | {("IHE_PDI", "VIEWER.JS"): likely})
     site = site_of_volume(volume, made, shows)
     assert site is not None
-    sizes = {entry.path: entry.size_bytes for entry in site.entries}
+    sizes = {entry.path: entry.size_bytes for entry in site.entries} | more
     return companion_sizes(plan, volume, order.imprint, site.pages, sizes)
+
+
+def _more(order: BuildOrder, job: Job) -> dict[tuple[str, ...], Path]:
+    """Files that the volumes have beside the usual ones."""
+    return {STATEMENT: job / DEIDENTIFIED_PDF} if order.deidentify else {}
 
 
 def _shows(job: Job) -> Shows | None:
@@ -304,7 +342,7 @@ def _prepared(order: BuildOrder, job: Job, progress: Progress) -> Plan:
     plan = load_plan(job)
     if all((job / f"volume_{volume.number}.written.json").exists() for volume in plan.volumes):
         return plan
-    failed = prepare(plan, _Sources(sources_of(order)), job / "made", progress)
+    failed = prepare(plan, _content(order, job), job / "made", progress)
     if not failed:
         return _with_viewer(order, job, plan, progress)
     save(job / "failed.pickle", pickle.dumps([*failed_of(job), *failed]))
@@ -319,7 +357,7 @@ def _with_viewer(order: BuildOrder, job: Job, plan: Plan, progress: Progress) ->
         return plan
     files = [file for volume in plan.volumes for file in volume.files]
     values = order.viewer is not Shows.PICTURES
-    make_bundles(files, values, _Sources(sources_of(order)), job / "made", made_name, progress)
+    make_bundles(files, values, _content(order, job), job / "made", made_name, progress)
     shows = _fitting(order, job) if order.viewer is Shows.FITTING else order.viewer
     (job / PLAN).unlink()
     save(job / BUNDLES, shows.encode())
@@ -344,28 +382,9 @@ def _write_image(order: BuildOrder, job: Job, plan: Plan, volume: Volume, progre
     marker.unlink(missing_ok=True)
     shows = _shows(job) or Shows.NOTHING
     written = write_volume(
-        image, plan, volume, _Sources(sources_of(order)), order.imprint, job / "made", progress, shows
+        image, plan, volume, _content(order, job), order.imprint, job / "made", progress, shows, _more(order, job)
     )
     if written.size_bytes > plan.capacity_bytes:
         image.unlink()
         raise NoRoom(f"volume {volume.number} has {written.size_bytes} bytes; {plan.medium} has {plan.capacity_bytes}")
     save(marker, json.dumps({"boot": boot(), **written._asdict()}).encode())
-
-
-class _Sources:
-    """The sources of an order as one; each thread has its own, for an open ZIP cannot be shared."""
-
-    def __init__(self, sources: list[Source]) -> None:
-        self.all = sources
-        self._local = threading.local()
-
-    def files(self) -> Iterator[SourceFile | Rejection]:
-        for source in self.all:
-            yield from source.files()
-
-    def open(self, file: SourceFile) -> BinaryIO:
-        """Open a file that one of the sources has named: they are all of one kind."""
-        if not hasattr(self._local, "source"):
-            self._local.source = copy(self.all[0])
-        opened: BinaryIO = self._local.source.open(file)
-        return opened

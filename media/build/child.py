@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from media.build.codec import TooLarge, convert
+from media.build.withheld import Withheld
 from media.limited import describe, serve
 
 
@@ -16,6 +17,10 @@ def make(order: Mapping[str, Any]) -> dict[str, str]:
             from media.build.icons import draw_icon
 
             draw_icon(Path(order["source"]), target, order["icon_size"])
+        elif "deidentify" in order:
+            from media.build.deidentified_file import deidentify_file
+
+            deidentify_file(Path(order["source"]), target, order["deidentify"], Path(order["told"]))
         elif "values" in order:
             from media.build.viewer.bundle import make_bundle
 
@@ -25,8 +30,11 @@ def make(order: Mapping[str, Any]) -> dict[str, str]:
         answer = {"error": "", "detail": ""}
     except TooLarge as error:
         answer = {"error": "too-large", "detail": str(error)}
+    except Withheld as reason:
+        answer = {"error": reason.reason.value, "detail": reason.detail}
     except Exception as error:  # noqa: BLE001  # the thread top of this process; decoders raise anything
-        answer = {"error": "transcode-failed", "detail": describe(error)}
+        failed = "not-deidentified" if "deidentify" in order else "transcode-failed"
+        answer = {"error": failed, "detail": describe(error)}
     if answer["error"]:
         target.unlink(missing_ok=True)
     return answer

@@ -57,7 +57,7 @@ def convert(source: Path, target: Path, transfer_syntax_uid: str) -> None:
     scratch = target.with_name(target.name + ".pixels")
     try:
         with scratch.open("wb+") as pixels:
-            data_set, digests = _converted(source, UID(transfer_syntax_uid), pixels)
+            data_set, digests = converted(source, UID(transfer_syntax_uid), pixels)
             meta = data_set.file_meta
             meta.TransferSyntaxUID = UID(transfer_syntax_uid)
             meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
@@ -69,7 +69,7 @@ def convert(source: Path, target: Path, transfer_syntax_uid: str) -> None:
         scratch.unlink(missing_ok=True)
 
 
-def _converted(source: Path, target: UID, pixels: BinaryIO) -> tuple[Dataset, list[bytes]]:
+def converted(source: Path, target: UID, pixels: BinaryIO) -> tuple[Dataset, list[bytes]]:
     """The data set for the target syntax, its pixel data in `pixels` or in memory, and the digests of its frames.
 
     No digests where the bytes of the pixels stay as they are.
@@ -140,6 +140,14 @@ def _set_native(data_set: Dataset, pixels: BinaryIO) -> None:
     for keyword in ("ExtendedOffsetTable", "ExtendedOffsetTableLengths"):
         if keyword in data_set:
             del data_set[keyword]
+
+
+def spool(data_set: Dataset, pixels: BinaryIO) -> None:
+    """Bring native pixel data that are in memory into the scratch file, where they can be changed."""
+    value = data_set[PIXEL_DATA].value
+    if value is not pixels:
+        pixels.write(value)
+        _set_native(data_set, pixels)
 
 
 def _decompress(data_set: Dataset, syntax: UID, pixels: BinaryIO) -> list[bytes]:

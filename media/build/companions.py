@@ -5,6 +5,7 @@ not depend on the hashes, nor on how many volumes there are, so that a plan can 
 """
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -20,6 +21,7 @@ Path = tuple[str, ...]
 README, INDEX, CHECKSUM = ("README.TXT",), ("INDEX.HTM",), ("CHECKSUM.TXT",)
 PDI_INDEX = ("IHE_PDI", "INDEX.HTM")
 DICOMDIR = ("DICOMDIR",)
+STATEMENT = ("DEIDENT.PDF",)  # of a de-identified volume
 
 NOT_FOR_DIAGNOSIS = "Not for primary diagnosis"
 WIDTH = 78
@@ -111,7 +113,7 @@ def readme(plan: Plan, volume: Volume, contents: list[Series], imprint: Imprint,
     lines += _facts(plan, volume, contents, imprint)
     for paragraph in _paragraphs(plan, viewer):
         lines += ["", *textwrap.wrap(_ascii(paragraph), WIDTH)]
-    lines += _left_out(plan.left_out)
+    lines += _counted_out(plan.left_out) if plan.deidentified else _left_out(plan.left_out)
     lines += _derived(contents)
     return "".join(f"{line}\r\n" for line in lines).encode("ascii")
 
@@ -148,7 +150,17 @@ def _paragraphs(plan: Plan, viewer: bool) -> Iterator[str]:
         f"{NOT_FOR_DIAGNOSIS} as it stands: read the images with a system made for it. The medium holds data of "
         "patients: keep it safe, and give it back to the institution or destroy it if you found it."
     )
+    if plan.deidentified:
+        yield f"{plan.deidentified} {STATEMENT[0]} says what was removed, and what was not looked for."
     yield from plan.notes
+
+
+def _counted_out(rejections: tuple[Rejection, ...]) -> Iterator[str]:
+    """What is left out of a de-identified volume: the names of the files may be those of patients."""
+    if rejections:
+        yield from ("", f"LEFT OUT ({len(rejections)} files were selected and are not on this medium)")
+        for reason, number in sorted(Counter(one.reason.value for one in rejections).items()):
+            yield f"  {reason}: {number}"
 
 
 def _left_out(rejections: tuple[Rejection, ...]) -> Iterator[str]:

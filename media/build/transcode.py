@@ -20,7 +20,8 @@ from media.ports import Progress, Source
 
 LENT = Path("/proc/self/fd")  # where another process finds what is open here
 Task = Mapping[str, str | int | bool]
-"""What the child is to make: {"transfer_syntax_uid"}, {"icon_size"} or {"values"}, a bundle of the viewer."""
+"""What the child is to make: {"transfer_syntax_uid"}, {"icon_size"}, {"values"}, a bundle of the viewer, or
+{"deidentify", "told"}: by a recipe, and where to tell what was done."""
 
 
 def scratch_of(target: Path) -> Path:
@@ -64,7 +65,7 @@ def transcode(
     def task(file: PlannedFile) -> Task:
         return {"transfer_syntax_uid": file.transfer_syntax_uid}
 
-    return _make_all(files, source, lambda file: folder / name(file), task, progress, limits or Limits())
+    return make_all(files, source, lambda file: folder / name(file), task, progress, limits or Limits())
 
 
 def make_icons(
@@ -81,7 +82,7 @@ def make_icons(
     def task(_file: PlannedFile) -> Task:
         return {"icon_size": size}
 
-    return _make_all(files, source, lambda file: folder / f"{name(file)}.icon", task, progress, limits or Limits())
+    return make_all(files, source, lambda file: folder / f"{name(file)}.icon", task, progress, limits or Limits())
 
 
 def make_bundles(
@@ -110,13 +111,13 @@ def make_bundles(
         return {"values": values}
 
     of_source = {file.instance.source: file for file in files}
-    for lost in _make_all(files, source, target, task, progress, limits or Limits(), _make_of_lent):
+    for lost in make_all(files, source, target, task, progress, limits or Limits(), _make_of_lent):
         place = target(of_source[lost.source])
         without_pictures(part := place.with_name(place.name + ".part"), lost.detail)
         part.replace(place)
 
 
-def _make_all(
+def make_all(
     files: Sequence[PlannedFile],
     source: Source,
     target_of: Callable[[PlannedFile], Path],

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from media.build import companions
 from media.build.companions import Imprint
@@ -29,8 +30,12 @@ def write_volume(
     made: Path,
     progress: Progress,
     viewer: Shows = Shows.NOTHING,
+    more: Mapping[tuple[str, ...], Path] = MappingProxyType({}),
 ) -> Written:
-    """Write the image of a volume to `path`; `made` is the folder of transcoded files, icons and bundles."""
+    """Write the image of a volume to `path`; `made` is the folder of transcoded files, icons and bundles.
+
+    more  files beside the usual ones
+    """
     icons = _icons(plan, made)
     entries = [_instance(file, source, made) for file in volume.files]
     entries.append(Entry(companions.DICOMDIR, dicomdir_size(plan, volume), _directory(plan, volume, icons)))
@@ -38,6 +43,8 @@ def write_volume(
     entries += site.entries if site else []
     for name, data in companions.companion_files(plan, volume, imprint, site.pages if site else None).items():
         entries.append(Entry(name, len(data), from_bytes(data)))
+    for name, file in more.items():
+        entries.append(Entry(name, size := file.stat().st_size, from_path(file, size)))
     size = companions.checksum_size(entry.path for entry in entries)
     last = Last(companions.CHECKSUM, size, companions.checksum_text)
     return write_image(path, format_of(plan, volume), entries, last, progress)

@@ -37,10 +37,16 @@ class Reason(StrEnum):
     PROFILE_IMAGE = "profile-image"  # photometric interpretation, bits … that the profile does not allow
     TOO_LARGE = "too-large"  # over 4 GiB of Pixel Data after transcoding, or larger than the medium
     TRANSCODE_FAILED = "transcode-failed"
+    MAY_SHOW_TEXT = "may-show-text"  # to be de-identified: an image of a kind that has a patient's data in its pixels
+    FREE_TEXT = "free-text"  # to be de-identified: a report or document that nobody has seen
+    NOT_DEIDENTIFIED = "not-deidentified"  # it breaks the encoding, or its pixels cannot be masked
 
 
 NEVER_IN_THE_WAY = frozenset({Reason.NOT_DICOM, Reason.DICOMDIR, Reason.DUPLICATE})
 """Found beside the instances of a source and named in the report, but no reason to fail the job."""
+
+WITHHELD = frozenset({Reason.MAY_SHOW_TEXT, Reason.FREE_TEXT})
+"""Left out of a de-identified disc whatever the order says, until a person has seen and released them."""
 
 
 class SourceFile(NamedTuple):
@@ -137,3 +143,4 @@ class Plan(NamedTuple):
     udf: bool = False
     icons: bool = False  # icon images where the profile allows them; where it asks for them always
     descriptor: str = ""  # File-set Descriptor File ID (0004,1141), '' for none
+    deidentified: str = ""  # what a de-identified volume says of it, '' for one that is not

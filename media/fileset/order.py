@@ -27,6 +27,7 @@ class Fields(NamedTuple):
     icons: bool = False
     descriptor: str = ""
     private_records: bool = False
+    deidentified: str = ""
 
 
 class DiscOrder(Fields):
@@ -44,6 +45,7 @@ class DiscOrder(Fields):
     icons            write icon images where the profile merely allows them
     descriptor       File-set Descriptor File ID (0004,1141), one component; '' for none
     private_records  SOP classes without a directory record get a PRIVATE one instead of a refusal
+    deidentified     what the volumes say of their de-identification; then they name no file of the source
     """
 
     __slots__ = ()

@@ -19,6 +19,7 @@ from media.fileset.directory import DirectoryMaker, directory_bytes
 from media.fileset.media import WRITTEN_AS_IMAGE, FileSystem
 from media.fileset.model import (
     NEVER_IN_THE_WAY,
+    WITHHELD,
     Index,
     Plan,
     PlannedFile,
@@ -69,11 +70,13 @@ def plan(index: Index, order: DiscOrder, companions: Companions = no_companions)
         udf=target.trees.udf,
         icons=order.icons,
         descriptor=order.descriptor,
+        deidentified=order.deidentified,
     )
+    leave_out = order.leave_out | WITHHELD if order.deidentified else order.leave_out
     reserve = RESERVE_BYTES
     while True:
         fitting, bundles, too_large = bundled(runs, target, reserve)
-        refusals, left_out, ignored = sorted_out([*index.rejections, *rejections, *too_large], order.leave_out)
+        refusals, left_out, ignored = sorted_out([*index.rejections, *rejections, *too_large], leave_out)
         made = made._replace(refusals=refusals, left_out=left_out, ignored=ignored)
         parts = split(bundles, room(target, costs, reserve), overheads(costs)[1])
         volumes = filled([named(volume, fitting) for volume in parts], made, order, target, companions)

@@ -48,6 +48,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         "udf": plan.udf,
         "icons": plan.icons,
         "descriptor": plan.descriptor,
+        "deidentified": plan.deidentified,
         "notes": list(plan.notes),
         "refusals": [rejection_values(one) for one in plan.refusals],
         "left_out": [rejection_values(one) for one in plan.left_out],

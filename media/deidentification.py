@@ -1,0 +1,98 @@
+"""The step that de-identifies: what the sources hold becomes a folder of instances that all later steps take instead.
+
+deidentified/00000001 …   the instances, in the order of the index
+deidentified.told/…       what was done to each
+deidentified.pickle       their index; with the rejections, which name the files of the sources
+deidentified.pdf          the statement
+"""
+
+import json
+import pickle
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from media.build.deidentified_file import recipe_of
+from media.build.pseudonyms import fingerprint
+from media.build.transcode import Task, make_all
+from media.fileset.confidentiality import Deidentify
+from media.fileset.model import Action, Index, PlannedFile, Rejection
+from media.index.index import index as make_index
+from media.job_files import Job, save
+from media.limited import Limits
+from media.ports import Progress, Source
+from media.pseudonym_key import key_of
+from media.sources.folder import FolderSource
+
+FOLDER, TOLD = "deidentified", "deidentified.told"
+INDEX, STATEMENT = "deidentified.pickle", "deidentified.pdf"
+SAYS = "The objects are de-identified by PS3.15 Annex E: {options}."
+
+
+def said(order: Deidentify) -> str:
+    """What the volumes say of their de-identification."""
+    return SAYS.format(options=", ".join(("Basic Profile", *sorted(order.options))))
+
+
+def content(job: Job) -> list[Source]:
+    """The de-identified instances as the only source."""
+    return [FolderSource(job / FOLDER)]
+
+
+def deidentify(order: Deidentify, created: str, index: Index, source: Source, job: Job, progress: Progress) -> None:
+    """Make the instances, their index and the statement; what is there already is kept.
+
+    Raises BadOrder without a key, SourceChanged, Unreadable, NoRoom.
+    """
+    if (job / INDEX).exists():
+        return
+    key = key_of(order.key)
+    recipe = recipe_of(order, key)
+    for folder in (job / FOLDER, job / TOLD):
+        folder.mkdir(mode=0o700, exist_ok=True)
+    files = [PlannedFile((f"{n:08}",), one, Action.ACCEPT, "") for n, one in enumerate(index.instances, 1)]
+
+    def target(file: PlannedFile) -> Path:
+        return job / FOLDER / file.file_id[0]
+
+    def task(file: PlannedFile) -> Task:
+        return {"deidentify": recipe, "told": str(job / TOLD / file.file_id[0])}
+
+    failed = make_all(files, source, target, task, progress, Limits())
+    made = make_index(content(job))
+    origins = {str(target(file).resolve()): file.instance.source for file in files}
+    rejections = [one._replace(source=origins[one.source.path]) for one in made.rejections]
+    result = Index(made.instances, [*index.rejections, *failed, *rejections])
+    _state(order, created, result, fingerprint(key), job)
+    save(job / INDEX, pickle.dumps(result))
+
+
+def deidentified_index(job: Job) -> Index | None:
+    """The index of the de-identified instances, None where there are none."""
+    path = job / INDEX
+    if not path.exists():
+        return None
+    found: Index = pickle.loads(path.read_bytes())  # noqa: S301  # the job's own file
+    return found
+
+
+def _state(order: Deidentify, created: str, index: Index, key: str, job: Job) -> None:
+    """Write the statement of what was removed."""
+    from media.build.statement import Account, statement
+
+    removed: Counter[tuple[int, str]] = Counter()
+    masked = 0
+    for told in _told(index, job):
+        removed.update({(tag, what): number for tag, what, number in told["removed"]})
+        masked += bool(told["masked"])
+    account = Account(order, created, len(index.instances), masked, removed, _reasons(index.rejections), key)
+    save(job / STATEMENT, statement(account))
+
+
+def _told(index: Index, job: Job) -> Iterator[dict[str, list[tuple[int, str, int]]]]:
+    for instance in index.instances:
+        yield json.loads((job / TOLD / Path(instance.source.path).name).read_bytes())
+
+
+def _reasons(rejections: Sequence[Rejection]) -> Counter[str]:
+    return Counter(one.reason.value for one in rejections)
