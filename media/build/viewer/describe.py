@@ -148,9 +148,14 @@ def _location(functional: Dataset, position: Any) -> float | None:
     if position and len(position) == 3:
         directions = _numbers(functional.get("ImageOrientationPatient"))
         if len(directions) == 6:
-            normal = np.cross(directions[:3], directions[3:])
-            return round(float(np.dot(normal, [float(number) for number in position])), 2)
+            return round(_along_normal(directions, [float(number) for number in position]), 2)
     return _number(functional.get("SliceLocation"))
+
+
+def _along_normal(directions: list[float], position: list[float]) -> float:
+    """How far a position lies along the normal of rows and columns."""
+    (a, b, c), (d, e, f), (x, y, z) = directions[:3], directions[3:], position
+    return (b * f - c * e) * x + (c * d - a * f) * y + (a * e - b * d) * z
 
 
 def _numbers(value: Any) -> list[float]:

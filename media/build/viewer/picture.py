@@ -56,6 +56,9 @@ def _decoded(image: Dataset, indices: list[int] | None = None) -> Iterator[Store
     syntax = image.file_meta.TransferSyntaxUID
     decoder = decoder_of(syntax)
     if not syntax.is_encapsulated:
+        if image.BitsAllocated in (8, 16, 32) and "PixelData" in image:
+            yield from _native(image, indices, ">" if not syntax.is_little_endian else "<")
+            return
         for frame, _ in decoder.iter_array(image, indices=indices, raw=True):
             yield frame
         return
@@ -64,6 +67,24 @@ def _decoded(image: Dataset, indices: list[int] | None = None) -> Iterator[Store
     for turn in turns:
         for data, properties in decoder.iter_buffer(image, indices=turn, raw=True):
             yield _shaped(data, image, int(properties["bits_allocated"]))
+
+
+def _native(image: Dataset, indices: list[int] | None, order: str) -> Iterator[Stored]:
+    """Frames straight out of native Pixel Data (PS3.5 8.1); one that is not there to its end ends in zeros."""
+    width, size = image.BitsAllocated // 8, image.Rows * image.Columns
+    if width == 1 and order == ">" and image["PixelData"].VR == "OW":
+        order = "swapped"
+    data: bytes = image.PixelData
+    for number in range(int(image.get("NumberOfFrames") or 1)) if indices is None else indices:
+        part = data[number * size * width : (number + 1) * size * width]
+        if not part:
+            raise ValueError(f"Pixel Data ends before frame {number + 1}")
+        part = part.ljust(size * width, b"\0")
+        if order == "swapped":
+            frame = np.frombuffer(part.ljust(-(-size // 2) * 2, b"\0"), ">u2").astype("<u2").view(np.uint8)[:size]
+        else:
+            frame = np.frombuffer(part, f"{order}u{width}")
+        yield frame.reshape(image.Rows, image.Columns)
 
 
 def _shaped(data: Any, image: Dataset, bits_allocated: int) -> Stored:
