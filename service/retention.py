@@ -90,6 +90,7 @@ class Retention:
             folder = self._settings.spool_dir / "prints" / job_id
             if folder.exists():
                 self._remove_folder(folder)
+            shutil.rmtree(self._settings.discs_dir / job_id, ignore_errors=True)
         self._forget(sorted({*with_steps, *whole}))
         with self._store.write() as connection:
             jobs.delete_steps(connection, with_steps)

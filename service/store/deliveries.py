@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Row, Select, Update, select, update
 from sqlalchemy.dialects.sqlite import insert
 
 from printmgr.film.identity import Identity
+from service.store import audit
+from service.store.audit import Entry
 from service.store.models import Delivery, Executor
 
 
@@ -129,6 +131,9 @@ def delivered(
         patient=said,
         transaction_uid=transaction_uid,
     )
+    patients = ((patient.patient_id, patient.patient_name),) if patient else ()
+    detail = f"to {claim.delivery.sink}"
+    audit.append(connection, Entry("export", "system", "", "", "film", claim.print_id, patients, detail))
 
 
 def tried(connection: Connection, print_id: str, sink: str, place: str = "", error: str = "") -> None:

@@ -10,9 +10,11 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from printmgr.errors import QueueFull
 from printmgr.ports import Print
+from service.store import audit
+from service.store.audit import Entry
 from service.store.engine import Store, full_disk_named
 from service.store.jobs import JobState
-from service.store.models import Job
+from service.store.models import Job, PrintRow
 
 FILM = "film"  # the kind of job that prints are
 IDENTITY = "identity"  # the kind of job that asks whose film it is, or draws it with its patient
@@ -87,9 +89,14 @@ def unsettled(connection: Connection) -> list[tuple[str, bytes]]:
 
 
 def settle(connection: Connection, print_id: str) -> None:
-    """The print's folder is whole: it may be taken."""
+    """The print's folder is whole: it may be taken. The ledger learns of the print with it."""
     change = update(Job).where(Job.id == print_id, Job.state == JobState.ANSWERED)
-    connection.execute(change.values(state=JobState.ORDERED, request="", changed_at=time.time_ns() // 1000))
+    values = {"state": JobState.ORDERED, "request": "", "changed_at": time.time_ns() // 1000}
+    if connection.execute(change.values(**values)).rowcount:
+        query = select(PrintRow.calling_ae, PrintRow.address, PrintRow.printer).where(PrintRow.id == print_id)
+        row = connection.execute(query).one()
+        entry = Entry("print", row.calling_ae, "", row.address, "film", print_id, detail=f"on {row.printer}")
+        audit.append(connection, entry)
 
 
 def _print_row(print_: Print, images: int) -> tuple[object, ...]:

@@ -5,9 +5,13 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, select
 
+from service.store import audit
+from service.store.audit import Entry
 from service.store.deliveries import OPEN
 from service.store.jobs import ENDED, JobState, iso
 from service.store.models import Delivery, Job, PrintRow, Removal
+
+TOLD = {"films": "film", "studies": "study"}  # what the audit ledger calls them
 
 
 def record(connection: Connection, kind: str, name: str, size_bytes: int) -> None:
@@ -15,6 +19,8 @@ def record(connection: Connection, kind: str, name: str, size_bytes: int) -> Non
     row = Removal(kind=kind, name=name, size_bytes=size_bytes, removed_at=time.time_ns() // 1000)
     values = {"kind": row.kind, "name": row.name, "size_bytes": row.size_bytes, "removed_at": row.removed_at}
     connection.execute(Removal.__table__.insert().values(values))  # type: ignore[attr-defined]  # a Table has insert
+    if kind in TOLD:
+        audit.append(connection, Entry("delete", "system", "", "", TOLD[kind], name, detail="its time was over"))
 
 
 def listed(connection: Connection, limit: int = 100) -> list[tuple[str, str, int, str]]:

@@ -1,0 +1,268 @@
+"""The front desk in Chromium, on the running service, with what DCMTK prints and stores into it."""
+
+import json
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from samples import make
+from tests.browser.pages import PATIENCE_MS, Desk, chromium, desk, print_by_dcmtk, save, store_by_dcmtk
+
+pytestmark = pytest.mark.peer("chromium", "dcmpsprt", "dcmprscu", "storescu")
+
+SOON_MS = 2000
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk")
+    with desk(folder) as made:
+        context = browser.new_context()
+        made.sign_up(context.new_page())
+        context.close()
+        studies = folder / "studies"
+        studies.mkdir()
+        make.write(studies)
+        store_by_dcmtk(made.serving.port, *sorted(studies.glob("c[tr]*.dcm")))
+        yield made
+
+
+@pytest.fixture
+def page(service: Desk, browser: Browser) -> Iterator[Page]:
+    """A signed-in page on which nothing may go wrong."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800}, locale="en-US", storage_state=service.state, accept_downloads=True
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    made = context.new_page()
+    wrong: list[str] = []
+    made.on("pageerror", lambda error: wrong.append(str(error)))
+    made.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
+    yield made
+    context.close()
+    assert wrong == []
+
+
+def a_film(service: Desk, folder: Path, number: int) -> None:
+    image = folder / "image.dcm"
+    pixels = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
+    pixels[: 10 * number] = 128
+    save(image, pixels, 8, "MONOCHROME2")
+    print_by_dcmtk(service.serving.port, folder / "dcmtk", image)
+
+
+def test_a_film_appears_on_an_open_page_within_two_seconds(service: Desk, page: Page, tmp_path: Path) -> None:
+    """Counted from the end of DCMTK's print, without a reload."""
+    page.goto(f"{service.url}/films")
+    page.evaluate("() => { window.notReloaded = true; }")
+    before = page.locator(".film").count()
+    a_film(service, tmp_path, 1)
+    ended = time.monotonic()
+    expect(page.locator(".film")).to_have_count(before + 1, timeout=PATIENCE_MS)
+    expect(page.locator(".film img.sheet").first).to_be_visible(timeout=PATIENCE_MS)
+    page.wait_for_function("() => document.querySelector('.film img.sheet').naturalWidth > 0")
+    took_ms = (time.monotonic() - ended) * 1000
+    print(f"the film was there {took_ms:.0f} ms after the print's end")
+    assert page.evaluate("() => window.notReloaded") is True
+    page.locator(".film a").first.click()
+    expect(page.locator("[data-sheet]")).to_be_visible()
+    page.keyboard.press("+")
+    expect(page.locator("[data-zoom]")).to_have_text("140 %")
+    page.keyboard.press("0")
+    expect(page.locator("[data-zoom]")).to_have_text("100 %")
+    with page.expect_download() as download:
+        page.click("text=Download PDF")
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+
+
+def test_who_is_this_is_confirmed_and_undone(service: Desk, page: Page, tmp_path: Path) -> None:
+    a_film(service, tmp_path, 2)
+    page.goto(f"{service.url}/films")
+    page.locator(".film a").first.click()
+    page.click("text=Say whose film this is")
+    page.fill("#whose-search", "trunk")
+    page.get_by_role("radio").first.check()
+    page.click("text=This is the film of the chosen patient")
+    expect(page.locator("#side h1")).to_have_text("Sample, Trunk")
+    expect(page.locator("#side")).to_contain_text("Confirmed by anna")
+    page.goto(f"{service.url}/films?q=sample")
+    expect(page.locator(".film")).to_have_count(1)
+    expect(page.locator(".film strong").first).to_have_text("Sample, Trunk")
+    page.locator(".film a").first.click()
+    page.click("text=This is wrong")
+    page.fill("[name=why]", "it was somebody else's")
+    page.click("text=Undo: it is not this patient")
+    expect(page.locator("#side h1")).not_to_have_text("Sample, Trunk")
+    page.goto(f"{service.url}/films?q=sample")
+    expect(page.locator(".film")).to_have_count(0)
+    page.goto(f"{service.url}/log?action=change")
+    expect(page.locator("main")).to_contain_text("it was somebody else's")
+
+
+def test_a_disc_from_the_search_to_a_verified_iso(service: Desk, page: Page, tmp_path: Path) -> None:
+    """Three clicks: the study is ticked, the disc is asked for, the disc is made."""
+    page.goto(f"{service.url}/studies")
+    page.fill("#q", "SMP-TRU")
+    expect(page.locator(".study")).to_have_count(1)
+    expect(page.locator(".study .chip.complete")).to_be_visible(timeout=PATIENCE_MS)
+    page.locator("[data-choose]").check()
+    page.click("text=Make a disc of these")
+    expect(page.locator("#plan")).to_contain_text("20 images")
+    page.click("button:has-text('Make the disc')")
+    expect(page.locator(".good")).to_contain_text("20 images read back", timeout=60_000)
+    with page.expect_download() as download:
+        page.click("text=Download disc 1 of 1")
+    image = tmp_path / "disc.iso"
+    download.value.save_as(image)
+    with page.expect_download() as download:
+        page.locator("a:has-text('Report')").click()
+    download.value.save_as(tmp_path / "report.json")
+    command = [sys.executable, "-c", "from service.cli import main; main()", "disc", "verify"]
+    verified = subprocess.run(
+        [*command, str(image), "--report", str(tmp_path / "report.json"), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert json.loads(verified.stdout)["instances"] == 20
+    page.fill("[name=to_whom]", "Trunk Sample")
+    page.click("button:has-text('Handed out')")
+    expect(page.locator("main")).to_contain_text("Trunk Sample (the patient)")
+    page.goto(f"{service.url}/studies")
+    page.locator(".study", has_text="Trunk").locator("[data-choose]").check()
+    page.click("text=Make a disc of these")
+    expect(page.locator("#plan")).to_contain_text("Already made")
+
+
+def test_two_patients_on_one_disc_must_be_meant(service: Desk, page: Page) -> None:
+    page.goto(f"{service.url}/studies")
+    page.locator(".study", has_text="Chest").locator("[data-choose]").check()
+    page.locator(".study", has_text="Trunk").locator("[data-choose]").check()
+    page.click("text=Make a disc of these")
+    expect(page.locator("#plan .alarm")).to_contain_text("Two patients on one disc")
+    page.click("button.large")
+    assert "/discs/new" in page.url
+    page.locator("[name=two_patients]").check()
+    expect(page.locator("[name=two_patients]")).to_be_checked()
+    page.locator("button.large").click()
+    page.wait_for_url(re.compile(r"/discs/\d"))
+
+
+def test_a_job_is_cancelled_and_tried_again(service: Desk, page: Page, tmp_path: Path) -> None:
+    """The worker is stopped meanwhile, so that the film waits."""
+    worker = int((service.serving.data_dir / "worker-0.lock").read_text())
+    subprocess.run(["kill", "-STOP", str(worker)], check=True)
+    try:
+        a_film(service, tmp_path, 3)
+        page.goto(f"{service.url}/queue?show=open")
+        page.get_by_role("button", name="Cancel").first.click()
+        page.goto(f"{service.url}/queue")
+        expect(page.locator(".job").first).to_contain_text("cancelled")
+        page.get_by_role("button", name="Try again").first.click()
+        expect(page.locator(".job").first).to_contain_text("waiting")
+    finally:
+        subprocess.run(["kill", "-CONT", str(worker)], check=True)
+    expect(page.locator(".job .chip").first).to_have_text("done", timeout=PATIENCE_MS)
+
+
+def test_a_scanned_number_ticks_its_study(service: Desk, page: Page) -> None:
+    page.goto(f"{service.url}/studies")
+    expect(page.locator("#q")).to_be_focused()
+    page.keyboard.type("SMP-CHEST\n", delay=2)
+    expect(page.locator(".study")).to_have_count(1)
+    expect(page.locator("[data-choose]")).to_be_checked()
+    expect(page.locator("[data-chosen]")).to_contain_text("1 ✓")
+
+
+def test_several_films_become_one_pdf(service: Desk, page: Page) -> None:
+    page.goto(f"{service.url}/films")
+    page.locator("[data-choose]").nth(0).check()
+    page.locator("[data-choose]").nth(1).check()
+    with page.expect_download() as download:
+        page.click("text=One PDF of these films")
+    pypdfium2 = pytest.importorskip("pypdfium2")
+    with pypdfium2.PdfDocument(download.value.path()) as merged:
+        assert len(merged) == 2
+
+
+def test_the_desk_works_by_keyboard_alone(service: Desk, page: Page) -> None:
+    page.goto(f"{service.url}/films")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("s")
+    page.wait_for_url("**/studies")
+    for _ in range(30):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.matches('[data-choose]')"):
+            break
+    page.keyboard.press("Space")
+    expect(page.locator("[data-chosen]")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.locator("body").press("l")
+    page.wait_for_url("**/lock?next=/studies")
+    page.keyboard.type("correct horse 42\n")
+    page.wait_for_url("**/studies")
+
+
+def test_the_desk_speaks_german(service: Desk, page: Page) -> None:
+    page.goto(f"{service.url}/studies")
+    page.click("text=Deutsch")
+    expect(page.locator("h1")).to_have_text("Untersuchungen")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.locator(".study").first).to_contain_text("05.01.2026")
+    page.click("text=English")
+
+
+@pytest.mark.parametrize("path", ["/films", "/studies", "/discs", "/queue", "/settings", "/log", "/password", "/help"])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_serious_is_wrong_for_people_with_disabilities(
+    service: Desk, page: Page, path: str, scheme: str
+) -> None:
+    axe = Path(__file__).parent / "axe" / "axe.min.js"
+    page.emulate_media(color_scheme=scheme)
+    page.goto(service.url + path)
+    _check_axe(page, axe)
+
+
+@pytest.mark.parametrize("what", [".film a", ".study .name", "tbody a"])
+def test_nothing_serious_is_wrong_on_what_they_open(service: Desk, page: Page, what: str) -> None:
+    axe = Path(__file__).parent / "axe" / "axe.min.js"
+    page.goto(service.url + {".film a": "/films", ".study .name": "/studies", "tbody a": "/discs"}[what])
+    page.locator(what).first.click()
+    page.wait_for_load_state()
+    _check_axe(page, axe)
+
+
+def _check_axe(page: Page, axe: Path) -> None:
+    page.evaluate(axe.read_text())  # by the debugger: the pages' policy takes no script from elsewhere
+    found = page.evaluate("() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
+    serious = [
+        (one["id"], one["help"], [node["html"][:160] for node in one["nodes"][:3]])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def test_a_phone_shows_no_page_wider_than_itself(service: Desk, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/films", "/studies", "/discs", "/queue", "/settings", "/log"):
+        page.goto(service.url + path)
+        wide = page.evaluate("() => document.documentElement.scrollWidth")
+        assert wide <= 390, f"{path} is {wide} wide"
+
+
