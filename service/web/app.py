@@ -50,6 +50,7 @@ def create_app(site: Site) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         dependencies=[Depends(guard)],
         lifespan=_lifespan,
     )

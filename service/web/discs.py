@@ -160,8 +160,10 @@ def _studies(store: Store, wish: Wish) -> list[StudyRecord]:
 
 def _order(site: Site, wish: Wish) -> "BuildOrder":
     from media.build.companions import Imprint
+    from media.fileset.media import WRITTEN_AS_IMAGE
     from media.fileset.model import Reason
     from media.fileset.order import DiscOrder
+    from media.fileset.targets import target_of
     from media.pipeline import BuildOrder
 
     if unknown := sorted(set(wish.leave_out) - set(Reason)):
@@ -176,8 +178,11 @@ def _order(site: Site, wish: Wish) -> "BuildOrder":
     sources = tuple(f"inbox:{uid}" for uid in dict.fromkeys(wish.study_uids))
     if wish.preset:
         return _order_by_preset(site, wish, sources, order.created)
+    target = target_of(order)  # what cannot be carried out is said now
+    writers = () if target.file_system in WRITTEN_AS_IMAGE else ("zip",)  # a folder cannot be downloaded
     web = site.settings.web
-    return BuildOrder(sources=sources, output="", disc=order, imprint=Imprint(web.institution, web.contact))
+    imprint = Imprint(web.institution, web.contact)
+    return BuildOrder(sources=sources, output="", disc=order, imprint=imprint, writers=writers)
 
 
 def _order_by_preset(site: Site, wish: Wish, sources: tuple[str, ...], created: str) -> "BuildOrder":

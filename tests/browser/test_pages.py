@@ -264,5 +264,3 @@ def test_a_phone_shows_no_page_wider_than_itself(service: Desk, page: Page) -> N
         page.goto(service.url + path)
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         assert wide <= 390, f"{path} is {wide} wide"
-
-

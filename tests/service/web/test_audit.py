@@ -127,9 +127,9 @@ def test_the_command_checks_the_chain(store, tmp_path):
 def certificate(tmp_path_factory):
     folder = tmp_path_factory.mktemp("tls")
     command = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost"
+    out = ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")]
     subprocess.run(
-        ["openssl", *command.split(), "-addext", "subjectAltName=IP:127.0.0.1"]
-        + ["-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")],
+        ["openssl", *command.split(), "-addext", "subjectAltName=IP:127.0.0.1", *out],
         check=True,
         capture_output=True,
     )
@@ -241,9 +241,9 @@ def test_the_frame_is_syslogs(store, certificate):
     assert Forwarder(settings, store, "desk7").send_batch() == 1
     collector.close()
     head = collector.got[0].split(b"\xef\xbb\xbf", 1)[0].decode()
-    assert re.fullmatch(
-        r"<85>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z desk7 printmgr \d+ DICOM\+RFC3881 - ", head
-    ), head
+    assert re.fullmatch(r"<85>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z desk7 printmgr \d+ DICOM\+RFC3881 - ", head), (
+        head
+    )
 
 
 @pytest.mark.parametrize("action", list(Action))
@@ -252,7 +252,9 @@ def test_every_action_is_a_message_of_the_schema(store, action):
     kinds = ["film", "disc", "study", "person", "token", "job", "studies", ""]
     for kind in kinds:
         with store.write() as connection:
-            note(connection, Entry(action, "anna", "desk", "::1", kind, kind and "1.2", (("P<1>", PERSON),), "why\0 & "))
+            note(
+                connection, Entry(action, "anna", "desk", "::1", kind, kind and "1.2", (("P<1>", PERSON),), "why\0 & ")
+            )
     with store.read() as connection:
         records = audit.listed(connection, limit=len(kinds))
     for record in records:
