@@ -32,6 +32,11 @@ PresetName = Annotated[str, typer.Option(help="A preset of the settings, such as
 Write = Annotated[
     str, typer.Option(help="image, folder, zip, fat, optical:/DRIVE, usb:/MOUNT, hot_folder:/FOLDER; commas between.")
 ]
+DeIdentify = Annotated[
+    str, typer.Option(metavar="OPTIONS", help="basic, or what PS3.15 E.3 keeps: uids, device, modified-dates … .")
+]
+KeyFile = Annotated[Path | None, typer.Option(help="Key of the pseudonyms; by default the service's.")]
+Release = Annotated[str, typer.Option(metavar="UID,...", help="SOP instances seen and released for de-identification.")]
 Joliet = Annotated[bool, typer.Option("--joliet", help="Add a Joliet tree.")]
 
 
@@ -84,6 +89,9 @@ def build(
     institution: Annotated[str, typer.Option(help="Who made the disc, for README.TXT.")] = "",
     contact: Annotated[str, typer.Option(help="How to reach them, for README.TXT.")] = "",
     write: Write = "",
+    de_identify: DeIdentify = "",
+    key_file: KeyFile = None,
+    release: Release = "",
     queue: Annotated[
         bool, typer.Option("--queue", help="Leave it to the service; `jobs show` tells how far it is.")
     ] = False,
@@ -99,6 +107,7 @@ def build(
         check_encoder(disc.compress)
         writers = tuple(filter(None, write.split(",")))
         order = _order(disc, sources, settings, str(output.resolve()), preset, viewer, writers, institution, contact)
+        order = _private(order, settings, de_identify, key_file, release, queue)
         if queue:
             from service.wiring.discs import order_disc
 
@@ -164,6 +173,21 @@ def _order(
     other |= {"writers": writers} if writers else {}
     other |= {"imprint": imprint} if institution or contact else {}
     return order_by_preset(settings_of(settings), preset, named, disc.created, output, processes=_processes(), **other)
+
+
+def _private(order: Any, settings: Path | None, options: str, key_file: Path | None, release: str, queue: bool) -> Any:
+    """The order with the de-identification of the options, over that of its preset. Raises BadOrder."""
+    from dataclasses import replace
+
+    from media.errors import BadOrder
+    from service.wiring.privacy import deidentification
+
+    if not options and order.deidentify is not None:
+        options = ",".join(("basic", *sorted(order.deidentify.options)))
+    if not options and (key_file or release):
+        raise BadOrder("--key-file and --release are for de-identified discs; expected --de-identify basic or options")
+    service = settings_of(settings) if settings or queue or order.deidentify else None
+    return replace(order, deidentify=deidentification(service, options, key_file, filter(None, release.split(","))))
 
 
 def _build_patiently(order: Any, job: Path, bar: Bar) -> None:

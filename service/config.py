@@ -17,7 +17,7 @@ from pydantic_settings import (
 
 from printmgr.sinks import SINKS, FolderSink
 from service.settings.dicom import Dicom, Inbox, Partner
-from service.settings.discs import Preset, PresetName, with_defaults
+from service.settings.discs import PixelMask, Preset, PresetName, with_defaults
 from service.settings.identity import WhoseFilm
 from service.settings.keeping import RecorderSettings, Retention
 from service.settings.limits import LimitSettings
@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     identity: WhoseFilm = Field(default_factory=WhoseFilm)
     partners: list[Partner] = []
     presets: dict[PresetName, Preset] = Field(default={}, validate_default=True)
+    masks: list[PixelMask] = []
     web: Web = Field(default_factory=Web, validate_default=True)
     audit: Audit = Field(default_factory=Audit)
     sinks: list[Sink] = Field(default=[FolderSink(name="folder")], validate_default=True)

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
 
 from media.errors import BadOrder
+from media.fileset.confidentiality import options_of
 from media.fileset.media import medium
 from media.fileset.model import Reason
 from media.fileset.profiles import PROFILES
@@ -35,7 +36,7 @@ class Preset(Table):
     derive: bool = True
     leave_out: tuple[Reason, ...] = ()
     writers: tuple[str, ...] = ()  # of media.writers, such as "optical:/dev/sr0"; none: as the medium wants it
-    de_identify: bool = False
+    de_identify: str = ""  # basic, or options of PS3.15 E.3 with commas; none: as the studies are
     encrypt: bool = False
 
     @field_validator("medium")
@@ -52,6 +53,12 @@ class Preset(Table):
             raise ValueError(f"is {value!r}; expected one of {', '.join(PROFILES)}")
         return value
 
+    @field_validator("de_identify")
+    @classmethod
+    def _options(cls, value: str) -> str:
+        _checked(options_of, value)
+        return value
+
     @field_validator("writers")
     @classmethod
     def _writers(cls, values: tuple[str, ...]) -> tuple[str, ...]:
@@ -60,10 +67,21 @@ class Preset(Table):
         return values
 
 
+class PixelMask(Table):
+    """`[[masks]]`: rectangles that hide what a device writes into its pixels, on de-identified discs."""
+
+    rectangles: tuple[tuple[NonNegativeInt, NonNegativeInt, PositiveInt, PositiveInt], ...] = Field(min_length=1)
+    manufacturer: str = ""  # a part of it is enough; "": any
+    model: str = ""
+    modality: str = ""
+    rows: NonNegativeInt = 0  # 0: any
+    columns: NonNegativeInt = 0
+
+
 PRESETS: Mapping[str, Preset] = {
     "patient": Preset(),
     "physician": Preset(medium="DVD-R", viewer="values"),
-    "teaching": Preset(medium="USB-8G", viewer="values", de_identify=True),
+    "teaching": Preset(medium="USB-8G", viewer="values", de_identify="basic"),
     "archive": Preset(medium="BD-R", viewer="none", writers=("image",)),
 }
 """TABLE. Those of every installation; the settings change them and add others."""

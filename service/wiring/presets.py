@@ -16,7 +16,7 @@ def order_by_preset(
 ) -> "BuildOrder":
     """The order of a disc as a preset wants it. Raises BadOrder.
 
-    other  what is to be other than the preset has it: fields of DiscOrder, and writers, imprint, viewer, processes
+    other  what is to be other than the preset has it: fields of DiscOrder and of BuildOrder, such as writers
     """
     from media.build.companions import Imprint
     from media.build.transcode import check_encoder
@@ -24,13 +24,13 @@ def order_by_preset(
     from media.errors import BadOrder
     from media.fileset.order import DiscOrder
     from media.pipeline import BuildOrder
+    from service.wiring.privacy import deidentification
 
     preset = settings.presets.get(name)
     if preset is None:
         raise BadOrder(f"preset {name!r} is not known; expected one of {', '.join(settings.presets)}")
-    for what, wanted in (("de-identifies", preset.de_identify), ("encrypts", preset.encrypt)):
-        if wanted:
-            raise BadOrder(f"preset {name} {what}, which is not offered yet; nothing was built")
+    if preset.encrypt:
+        raise BadOrder(f"preset {name} encrypts, which is not offered yet; nothing was built")
     disc: dict[str, Any] = {
         "profile": preset.profile,
         "medium": preset.medium,
@@ -43,6 +43,7 @@ def order_by_preset(
     apart: dict[str, Any] = {
         "writers": preset.writers,
         "viewer": Shows(preset.viewer),
+        "deidentify": deidentification(settings, preset.de_identify),
         "imprint": Imprint(settings.web.institution, settings.web.contact),
     }
     disc |= {key: value for key, value in other.items() if key in DiscOrder._fields}

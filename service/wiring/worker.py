@@ -17,6 +17,7 @@ from service.wiring.discs import DISC, disc_steps
 from service.wiring.films import film_deliveries, film_steps
 from service.wiring.identities import identity_steps
 from service.wiring.inbox import offer_received_studies
+from service.wiring.privacy import offer_pseudonym_key
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +35,7 @@ class WorkerRole:
         from service.jobs import Engine
 
         offer_received_studies(settings)
+        offer_pseudonym_key(settings)
         self.store = Store(settings.database, Durability.REPEATABLE)
         limits = settings.limits
         film_limits = Limits(limits.film_memory_bytes, limits.film_cpu_s, limits.film_wall_s)

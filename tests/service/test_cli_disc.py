@@ -150,3 +150,17 @@ def test_a_build_waits_for_a_blank_disc_and_goes_on(source: Path, tmp_path: Path
     burned = tmp_path / "burned.iso"
     burned.write_bytes(drive.read_bytes()[: told["volumes"][0]["size_bytes"]])  # a burner pads
     assert disc("verify", burned, "--report", tmp_path / "out/report.json").returncode == 0
+
+
+def test_de_identified_with_a_key_of_its_own(source: Path, tmp_path: Path) -> None:
+    words = ("--de-identify", "descriptors,modified-dates", "--key-file", tmp_path / "key", "--write", "folder")
+    made = disc("build", source, "--output", tmp_path / "out", *words)
+    assert made.returncode == 0, made.stderr
+    image = (tmp_path / "out/volume_1/DICOM/PA000001/ST000001/SE000001/IM000001").read_bytes()
+    assert b"Sample^" not in image and b"19700101" not in image
+    assert (tmp_path / "key").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "out/deidentified.pdf").read_bytes().startswith(b"%PDF")
+    wrong = disc("build", source, "--output", tmp_path / "no", "--de-identify", "names")
+    assert wrong.returncode == 2 and "expected basic or some of" in wrong.stderr
+    alone = disc("build", source, "--output", tmp_path / "no", "--release", "1.2.3")
+    assert alone.returncode == 2 and "--de-identify" in alone.stderr
