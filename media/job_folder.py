@@ -47,7 +47,7 @@ def job_in_output(order: BuildOrder, keep_created: bool) -> Iterator[tuple[Build
 
 def _taken_up(order: BuildOrder, job: Job, keep_created: bool) -> BuildOrder:
     """The order as it was first given when this is the same one, else the new one in an empty folder."""
-    before = _order_of(job)
+    before = order_of(job)
     if before is not None and _same(before, order, keep_created):
         if not (job / "done.json").exists():
             return before
@@ -64,7 +64,8 @@ def _taken_up(order: BuildOrder, job: Job, keep_created: bool) -> BuildOrder:
     return order
 
 
-def _order_of(job: Job) -> BuildOrder | None:
+def order_of(job: Job) -> BuildOrder | None:
+    """The order a job folder is of."""
     try:
         return BuildOrder.from_json(json.loads((job / "order.json").read_text()))
     except (OSError, ValueError, KeyError, TypeError):

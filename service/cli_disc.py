@@ -142,6 +142,31 @@ def verify(
     raise SystemExit(0 if found.good else 1)
 
 
+@app.command()
+def label(
+    disc: Annotated[Path, typer.Argument(metavar="OUT", help="The output folder of a finished disc.")],
+    template: Annotated[
+        str, typer.Option(help="disc, jewel-case, envelope, receipt, release, or a TOML file.")
+    ] = "disc",
+    output: Annotated[Path | None, typer.Option(help="The PDF; OUT/TEMPLATE.pdf unless given.")] = None,
+    audit: Annotated[str, typer.Option(help="The disc's number in the ledger; the folder's name unless given.")] = "",
+    as_json: AsJSON = False,
+) -> None:
+    """Make the label or paper of a disc, a page a volume. What has no room on it is listed, and not cut."""
+    with told(as_json):
+        from service.wiring.labels import label_of
+
+        pdf, unfit = label_of(disc, template, audit)
+        target = output or disc / f"{Path(template).stem}.pdf"
+        target.write_bytes(pdf)
+        if as_json:
+            print_json({"label": str(target), "no_room": unfit})
+        else:
+            print(target)
+            for one in unfit:
+                print(f"no room: {one}")
+
+
 # --- orders
 
 

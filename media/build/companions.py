@@ -227,9 +227,9 @@ def index_page(
         f"{escape(' by ' + imprint.institution) if imprint.institution else ''}.</p>",
         '<p><a href="README.TXT">README.TXT</a></p>',
     ]
-    for patient, of_patient in groupby(contents, key=lambda series: _text(series, "patient", records.PATIENT_ID)):
+    for patient, of_patient in groupby(contents, key=lambda series: text_of(series, "patient", records.PATIENT_ID)):
         studies = list(of_patient)
-        name = _name(_text(studies[0], "patient", records.PATIENT_NAME))
+        name = person_name(text_of(studies[0], "patient", records.PATIENT_NAME))
         body.append(f"<h2>{show(name) or '(no name)'} &#160; {show(patient)}</h2>")
         for _, of_study in groupby(studies, key=lambda series: series.sample.instance.study.get(records.STUDY_UID)):
             body += _study_table(list(of_study), pages or {})
@@ -253,18 +253,18 @@ def pdi_page() -> bytes:
 def _study_table(series: list[Series], pages: Mapping[str, str]) -> Iterator[str]:
     first = series[0]
     cells = [
-        date(_text(first, "study", records.STUDY_DATE)),
-        _text(first, "study", 0x00081030),
-        _text(first, "study", records.ACCESSION_NUMBER),
+        date(text_of(first, "study", records.STUDY_DATE)),
+        text_of(first, "study", 0x00081030),
+        text_of(first, "study", records.ACCESSION_NUMBER),
     ]
     yield f"<h3>Study {' &#160; '.join(show(cell) for cell in cells if cell)}</h3>"
     heads = ("Series", "Modality", "Description", "Instances", "Files")
     yield "<table><tr>" + "".join(f"<th>{head}</th>" for head in heads) + "</tr>"
     for one in series:
         row = (
-            _text(one, "series", records.SERIES_NUMBER),
-            _text(one, "series", records.MODALITY),
-            _text(one, "series", 0x0008103E),
+            text_of(one, "series", records.SERIES_NUMBER),
+            text_of(one, "series", records.MODALITY),
+            text_of(one, "series", 0x0008103E),
             str(len(one.files)),
             one.first if one.first == one.last else f"{one.first} \u2026 {one.last}",
         )
@@ -331,7 +331,7 @@ def count(contents: list[Series]) -> dict[str, int]:
     }
 
 
-def _text(series: Series, level: str, tag: int) -> str:
+def text_of(series: Series, level: str, tag: int) -> str:
     """A key of the series' first file as text, the derived value where the file has none."""
     keys: Keys = getattr(series.sample.instance, level)
     value = keys.get(tag) or series.sample.derived.get(tag, b"")
@@ -357,10 +357,10 @@ def decode(value: bytes, character_set: bytes) -> str:
         return value.decode("ascii", "replace")
 
 
-def _name(value: str) -> str:
+def person_name(value: str) -> str:
     """A Person Name to read: its groups beside each other, its components apart.
 
-    >>> _name("Yamada^Tarou=\u5c71\u7530^\u592a\u90ce")
+    >>> person_name("Yamada^Tarou=\u5c71\u7530^\u592a\u90ce")
     'Yamada Tarou (\u5c71\u7530 \u592a\u90ce)'
     """
     groups = [" ".join(part for part in group.split("^") if part) for group in value.split("=")]

@@ -136,6 +136,18 @@ def test_a_preset_that_cannot_be_made_is_a_fault_of_the_settings(source: Path, t
     assert "expected" in told.stderr
 
 
+def test_a_label_of_a_finished_disc(source: Path, tmp_path: Path) -> None:
+    early = disc("label", source)
+    assert early.returncode == 1
+    assert "is no finished disc" in early.stderr
+    assert disc("build", source, "--output", tmp_path / "out").returncode == 0
+    made = disc("label", tmp_path / "out", "--template", "jewel-case", "--json")
+    told = json.loads(made.stdout)
+    assert told == {"label": str(tmp_path / "out/jewel-case.pdf"), "no_room": []}
+    assert Path(told["label"]).read_bytes().startswith(b"%PDF-")
+    assert disc("label", tmp_path / "out", "--template", "sticker").returncode == 2
+
+
 @pytest.mark.peer("xorriso")
 def test_a_build_waits_for_a_blank_disc_and_goes_on(source: Path, tmp_path: Path) -> None:
     drive = tmp_path / "drive"

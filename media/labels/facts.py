@@ -1,0 +1,116 @@
+"""What is known of a volume, as text for labels and papers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any
+
+from media.build.companions import Imprint, count, date, person_name, series_of, text_of
+from media.fileset import records
+from media.fileset.model import Plan, Volume
+
+BIRTH_DATE, SEX, STUDY_DESCRIPTION = 0x00100030, 0x00100040, 0x00081030
+DICOM_ONLY, DICOM_AND_WEB = "DICOM ONLY", "DICOM PLUS WEB"  # IHE RAD TF-3 4.47
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The fields of a template, and the rows of its lists."""
+
+    fields: Mapping[str, str]
+    rows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def facts_of(
+    plan: Plan,
+    volume: Volume,
+    *,
+    imprint: Imprint,
+    audit: str,
+    web: bool,
+    report: Mapping[str, Any] | None = None,
+    identified: bool = True,
+) -> Facts:
+    """What a label of the volume may say.
+
+    audit       the number that the disc has in the ledger
+    web         whether the volume shows pictures in a browser (IHE PDI web content)
+    report      report.json of a finished disc
+    identified  False: nothing of a patient, for a disc that is encrypted
+    """
+    contents = list(series_of(volume)) if identified else []
+    counts = count(list(series_of(volume)))
+    patients: dict[str, str] = {}
+    for series in contents:
+        patients.setdefault(text_of(series, "patient", records.PATIENT_ID), _name(series))
+    first = contents[0] if contents else None
+    one = first if len(patients) == 1 else None
+    several = f"{len(patients)} patients" if identified else ""
+    whose = next(iter(patients.values())) if one else several
+    fields = {
+        "patient_name": whose,
+        "patient_id": next(iter(patients)) if one else "",
+        "birth_date": date(text_of(one, "patient", BIRTH_DATE)) if one else "",
+        "sex": text_of(one, "patient", SEX) if one else "",
+        "patients": str(counts["patients"]),
+        "institution": imprint.institution,
+        "contact": imprint.contact,
+        "made": plan.created[:10],
+        "content": DICOM_AND_WEB if web else DICOM_ONLY,
+        "file_set_id": volume.file_set_id,
+        "file_set_uid": volume.file_set_uid,
+        "audit": audit,
+        "number": str(volume.number),
+        "volumes": str(len(plan.volumes)),
+        "of": f"disc {volume.number} of {len(plan.volumes)}" if len(plan.volumes) > 1 else "",
+        "medium": plan.medium,
+        "profile": plan.claim or plan.profile,
+        "instances": str(counts["instances"]),
+        "series": str(counts["series"]),
+        "studies": str(counts["studies"]),
+        "verified": _verified(volume, report),
+    }
+    rows = {
+        "studies": tuple(_studies(contents)),
+        "patients": tuple(f"{isolated(name)}  {patient_id}" for patient_id, name in patients.items()),
+        "volumes": tuple(_volumes(plan)),
+    }
+    return Facts(fields, rows)
+
+
+def isolated(text: str) -> str:
+    """A text whose direction is its own: what stands beside it keeps its place (UAX #9, FSI and PDI)."""
+    return text if text.isascii() else f"\u2068{text}\u2069"
+
+
+def _name(series: Any) -> str:
+    return person_name(text_of(series, "patient", records.PATIENT_NAME)) or "(no name)"
+
+
+def _studies(contents: list[Any]) -> list[str]:
+    """A row for each study: date, modalities, description, how many images."""
+    rows = []
+    for _, group in groupby(contents, key=lambda series: series.sample.instance.study.get(records.STUDY_UID)):
+        of_study = list(group)
+        modalities = "/".join(dict.fromkeys(text_of(one, "series", records.MODALITY) for one in of_study))
+        cells = [
+            date(text_of(of_study[0], "study", records.STUDY_DATE)),
+            modalities,
+            isolated(text_of(of_study[0], "study", STUDY_DESCRIPTION)),
+            f"({sum(len(one.files) for one in of_study)})",
+        ]
+        rows.append("  ".join(cell for cell in cells if cell))
+    return rows
+
+
+def _volumes(plan: Plan) -> list[str]:
+    return [f"{one.number}  {one.file_set_id}  {len(one.files)} objects  {one.file_set_uid}" for one in plan.volumes]
+
+
+def _verified(volume: Volume, report: Mapping[str, Any] | None) -> str:
+    """What reading back said of it."""
+    volumes = (report or {}).get("volumes", [])
+    found = next((one for one in volumes if one["number"] == volume.number), None)
+    if found is None:
+        return "not verified"
+    return f"read back and verified: {found['instances']} of {len(volume.files)} objects, {found['size_bytes']} bytes"
