@@ -21,6 +21,7 @@ from service.store.engine import Durability, Store, migrate
 from service.store.identity_models import Base
 from service.store.jobs import JobState
 from service.store.people_models import PersonRow  # noqa: F401
+from service.store.secrets import SecretRow  # noqa: F401
 from service.store.study_models import InstanceRow  # noqa: F401
 
 
