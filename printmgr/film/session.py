@@ -14,6 +14,7 @@ from printmgr.errors import (
     ResourceLimit,
 )
 from printmgr.film.annotations import places
+from printmgr.film.caps import CAPS, Caps, pixels_of, pixels_of_all
 from printmgr.film.density import Viewing, viewing_of
 from printmgr.film.formats import parse
 from printmgr.film.identifying import merged
@@ -40,11 +41,6 @@ from printmgr.film.sizes import film_size
 from printmgr.film.status import PrintWarning
 from printmgr.film.stray import stray_texts
 
-MAX_FILM_BOXES = 1000  # of one session; a study of many films has tens
-MAX_IMAGE_BOXES = 20_000  # of one session
-MAX_PRESENTATION_LUTS = 1000  # of one association
-MAX_LUT_ENTRIES = 1 << 20  # of all Presentation LUTs that an association made; films keep those that are deleted
-
 T = TypeVar("T")
 
 
@@ -62,14 +58,16 @@ class WorkingSession:
     Requests change it or raise a PrintError and leave it as it was. What a print takes away is a frozen copy.
     """
 
-    def __init__(self, printer: LogicalPrinter, new_uid: Callable[[], str]) -> None:
+    def __init__(self, printer: LogicalPrinter, new_uid: Callable[[], str], caps: Caps = CAPS) -> None:
         self.printer = printer
+        self.caps = caps
         self.session: FilmSession | None = None
         self.films: dict[str, FilmBox] = {}  # by UID, in the order they were made
         self.luts: dict[str, PresentationLUT] = {}
         self.film_of_image_box: dict[str, str] = {}
         self.film_of_annotation_box: dict[str, str] = {}
         self.lut_entries = 0
+        self.pixels = 0  # of all images
         self.new_uid = new_uid
 
     # Film Session (PS3.4 H.4.1)
@@ -93,6 +91,7 @@ class WorkingSession:
         dropped = tuple(name for film in self.films.values() for name in files_of(film))
         self.session = None
         self.films.clear()
+        self.pixels = 0
         self.film_of_image_box.clear()
         self.film_of_annotation_box.clear()
         self.lut_entries = sum(len(lut.table) for lut in self.luts.values())
@@ -127,8 +126,8 @@ class WorkingSession:
         if request.image_display_format is None:
             raise MissingAttribute("ImageDisplayFormat")
         self.check_unused("film box", uid)
-        if len(self.films) >= MAX_FILM_BOXES:
-            raise ResourceLimit(f"a film session has at most {MAX_FILM_BOXES} film boxes; print and delete some")
+        if len(self.films) >= self.caps.films:
+            raise ResourceLimit(f"a film session has at most {self.caps.films} film boxes; print and delete some")
         blank = replace(self.blank_film(uid, request.image_display_format), color=color)
         changes, warnings = self.film_changes(blank, request)
         if changes.get("annotation_display_format_id") and not annotated:
@@ -136,9 +135,9 @@ class WorkingSession:
             warnings = (*warnings, PrintWarning.ATTRIBUTES_IGNORED)
         film, more = self.honoured(replace(blank, **changes))
         count = len(image_box_rects(film, self.printer))
-        if len(self.film_of_image_box) + count > MAX_IMAGE_BOXES:
+        if len(self.film_of_image_box) + count > self.caps.image_boxes:
             raise ResourceLimit(
-                f"a film session has at most {MAX_IMAGE_BOXES} image boxes; print and delete some films"
+                f"a film session has at most {self.caps.image_boxes} image boxes; print and delete some films"
             )
         film = self.with_boxes(film, count)
         self.films[uid] = film
@@ -158,6 +157,7 @@ class WorkingSession:
         """N-DELETE: the film and its image boxes go."""
         film = self.the_film(uid)
         del self.films[uid]
+        self.pixels -= pixels_of_all([film])
         for box in film.image_boxes:
             del self.film_of_image_box[box.uid]
         for annotation in film.annotation_boxes:
@@ -173,7 +173,8 @@ class WorkingSession:
     def set_image_box(self, uid: str, request: ImageBoxRequest) -> Outcome[ImageBox]:
         """N-SET: a new image replaces the one before. Its box is the one with this UID, whatever position it claims.
 
-        Whether the image fits is decided here, at the printer's pitch (PS3.4 H.4.3.1.2.1). Raises ImageTooLarge.
+        Whether the image fits is decided here, at the printer's pitch (PS3.4 H.4.3.1.2.1). Raises ImageTooLarge,
+        ResourceLimit.
         """
         film = self.the_film_of(uid)
         index, box = next((i, box) for i, box in enumerate(film.image_boxes) if box.uid == uid)
@@ -190,6 +191,7 @@ class WorkingSession:
         rect = image_box_rects(film, self.printer)[index]
         pitch = pitch_of(film.requested_resolution_id, self.printer)
         status = placed(changed, box.position, rect, film, pitch).status if request.image else 0
+        self.pixels = self.pixels_with(changed, instead_of=box)
         boxes = (*film.image_boxes[:index], changed, *film.image_boxes[index + 1 :])
         self.films[film.uid] = replace(film, image_boxes=boxes)
         return Outcome(changed, (*warnings, *filter(None, [status])), files([box]) if "image" in changes else ())
@@ -213,10 +215,9 @@ class WorkingSession:
         self.check_unused("Presentation LUT", uid)
         if request.shape is None and not request.table:
             raise MissingAttribute("PresentationLUTShape")
-        if len(self.luts) >= MAX_PRESENTATION_LUTS or self.lut_entries + len(request.table) > MAX_LUT_ENTRIES:
-            raise ResourceLimit(
-                f"an association has at most {MAX_PRESENTATION_LUTS} Presentation LUTs of {MAX_LUT_ENTRIES} entries"
-            )
+        most, entries = self.caps.presentation_luts, self.caps.lut_entries
+        if len(self.luts) >= most or self.lut_entries + len(request.table) > entries:
+            raise ResourceLimit(f"an association has at most {most} Presentation LUTs of {entries} entries")
         if request.table:
             lut = PresentationLUT(
                 uid, None, request.table, request.first_value, request.bits, explanation=request.explanation
@@ -272,6 +273,16 @@ class WorkingSession:
         kinds = (self.films, self.luts, self.film_of_image_box, self.film_of_annotation_box)
         if any(uid in instances for instances in kinds) or (self.session is not None and self.session.uid == uid):
             raise DuplicateInstance(kind, uid)
+
+    def pixels_with(self, box: ImageBox, instead_of: ImageBox) -> int:
+        """The pixels of all images once a box is changed. Raises ResourceLimit."""
+        wanted = pixels_of(box.image)
+        if wanted > self.caps.image_pixels:
+            raise ResourceLimit(f"{wanted} pixels; an image has at most {self.caps.image_pixels}")
+        total = self.pixels + wanted - pixels_of(instead_of.image)
+        if wanted and total > self.caps.session_pixels:
+            raise ResourceLimit(f"{total} pixels; a film session's images have at most {self.caps.session_pixels}")
+        return total
 
     def changed_session(self, session: FilmSession, request: FilmSessionRequest) -> FilmSession:
         changes = said(request, "presentation_lut_uid")

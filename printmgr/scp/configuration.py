@@ -6,11 +6,11 @@ from itertools import product
 from pydicom.dataset import Dataset
 
 from printmgr.errors import InvalidAttribute
+from printmgr.film.caps import Caps
 from printmgr.film.layout import image_box_rects, pitch_of
 from printmgr.film.model import FilmBox, FilmOrientation, MagnificationType
 from printmgr.film.placement import box_pixels
 from printmgr.film.printer import LogicalPrinter
-from printmgr.film.session import MAX_FILM_BOXES
 from printmgr.film.sizes import FILM_SIZES_MM
 from printmgr.scp import rules
 from printmgr.scp.contexts import SOPClass
@@ -36,15 +36,15 @@ FORMATS = (
 )
 
 
-def printer_configuration(printer: LogicalPrinter, tags: Iterable[int]) -> Dataset:
+def printer_configuration(printer: LogicalPrinter, tags: Iterable[int], caps: Caps) -> Dataset:
     """The answer to N-GET: Printer Configuration Sequence, when it or everything is asked for."""
     asked, data_set = set(tags), Dataset()
     if not asked or PRINTER_CONFIGURATION_SEQUENCE in asked:
-        data_set.PrinterConfigurationSequence = [configuration(printer)]
+        data_set.PrinterConfigurationSequence = [configuration(printer, caps)]
     return data_set
 
 
-def configuration(printer: LogicalPrinter) -> Dataset:
+def configuration(printer: LogicalPrinter, caps: Caps) -> Dataset:
     """One item for both colours: this printer does the same for either (PS3.4 Table H.4-26)."""
     item = Dataset()
     item.SOPClassesSupported = [str(uid) for uid in SOPClass]
@@ -60,7 +60,7 @@ def configuration(printer: LogicalPrinter) -> Dataset:
     item.DefaultSmoothingType = "NONE"
     item.OtherSmoothingTypesAvailable = None  # any term is taken, none does anything
     item.ConfigurationInformationDescription = CONFIGURATION_INFORMATION
-    item.MaximumCollatedFilms = MAX_FILM_BOXES
+    item.MaximumCollatedFilms = caps.films
     item.DecimateCropResult = "DECIMATE"  # of an image that is too large, where its request says nothing
     item.Manufacturer = MANUFACTURER
     item.ManufacturerModelName = MODEL

@@ -5,10 +5,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from printmgr.errors import UnreadableDataSet
+from printmgr.film.caps import CAPS, Caps
 from printmgr.scp.rules import SEQUENCES
-
-MAX_DEPTH = 64  # sequences inside sequences
-MAX_ELEMENTS = 20_000  # of a print request; a real one has about thirty
 
 UNDEFINED = 0xFFFFFFFF
 ITEM, ITEM_END, SEQUENCE_END = 0xFFFEE000, 0xFFFEE00D, 0xFFFEE0DD
@@ -45,38 +43,38 @@ class Element(NamedTuple):
 Elements = Mapping[int, Element]
 
 
-def scan(data: bytes | memoryview, encoding: Encoding) -> Elements:
+def scan(data: bytes | memoryview, encoding: Encoding, caps: Caps = CAPS) -> Elements:
     """The elements of an encoded data set by tag; of a tag that comes twice, the first.
 
     Of a sequence with a length the items are listed only where rules.SEQUENCES has it; `items_of` lists others.
     Raises UnreadableDataSet for anything that does not add up: lengths beyond the end, missing delimiters, compressed
-    pixel data, more than MAX_DEPTH or MAX_ELEMENTS.
+    pixel data, deeper or with more elements than the caps have it.
     """
-    elements, _ = Scanner(data).data_set(0, len(data), encoding, depth=0, delimited=False)
+    elements, _ = Scanner(data, caps).data_set(0, len(data), encoding, depth=0, delimited=False)
     return elements
 
 
-def items_of(data: bytes | memoryview, element: Element, encoding: Encoding) -> tuple[Elements, ...]:
+def items_of(data: bytes | memoryview, element: Element, encoding: Encoding, caps: Caps = CAPS) -> tuple[Elements, ...]:
     """The items of a sequence with a length that `scan` stepped over. Raises UnreadableDataSet."""
     inner = IMPLICIT if element.vr == "UN" else encoding
     end = element.offset + element.length
-    items, _ = Scanner(data).sequence(element.tag, "SQ", element.offset, element.length, end, inner, depth=0)
+    items, _ = Scanner(data, caps).sequence(element.tag, "SQ", element.offset, element.length, end, inner, depth=0)
     return items
 
 
 class Scanner:
     """Steps through one data set; every position is checked against the end before it is read."""
 
-    def __init__(self, data: bytes | memoryview) -> None:
-        self.data = data
-        self.elements_left = MAX_ELEMENTS
+    def __init__(self, data: bytes | memoryview, caps: Caps = CAPS) -> None:
+        self.data, self.caps = data, caps
+        self.elements_left = caps.elements
 
     def data_set(
         self, position: int, end: int, encoding: Encoding, depth: int, delimited: bool
     ) -> tuple[dict[int, Element], int]:
         """The elements from `position` on, and where they end: at `end`, or behind an item's delimiter."""
-        if depth > MAX_DEPTH:
-            raise UnreadableDataSet(position, f"at most {MAX_DEPTH} sequences inside each other")
+        if depth > self.caps.depth:
+            raise UnreadableDataSet(position, f"at most {self.caps.depth} sequences inside each other")
         found: dict[int, Element] = {}
         while position < end:
             tag, vr, length, position = self.header(position, end, encoding)
@@ -84,7 +82,7 @@ class Scanner:
                 return found, position
             self.elements_left -= 1
             if self.elements_left < 0:
-                raise UnreadableDataSet(position, f"at most {MAX_ELEMENTS} elements")
+                raise UnreadableDataSet(position, f"at most {self.caps.elements} elements")
             if length == UNDEFINED or (tag in SEQUENCES and vr in ("SQ", "UN", "")):
                 inner = IMPLICIT if vr == "UN" else encoding  # PS3.5 6.2.2 note 2
                 items, after = self.sequence(tag, vr, position, length, end, inner, depth)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from pydicom.dataset import Dataset
 
 from printmgr.errors import NoSuchInstance
+from printmgr.film.caps import Caps
 from printmgr.film.printer import LogicalPrinter
 from printmgr.ports import PrintPort
 from printmgr.scp import replies
@@ -23,20 +24,22 @@ class Asked(NamedTuple):
     tags: tuple[int, ...]  # Attribute Identifier List; none: all
 
 
-def get_printer(port: PrintPort, printer: LogicalPrinter, version: str, asked: Asked) -> Dataset:
+def get_printer(port: PrintPort, printer: LogicalPrinter, version: str, asked: Asked, caps: Caps) -> Dataset:
     status, info = port.printer_status(printer)
     return replies.printer_attributes(printer, status, info, version, asked.tags)
 
 
-def get_printer_configuration(port: PrintPort, printer: LogicalPrinter, version: str, asked: Asked) -> Dataset:
-    return printer_configuration(printer, asked.tags)
+def get_printer_configuration(
+    port: PrintPort, printer: LogicalPrinter, version: str, asked: Asked, caps: Caps
+) -> Dataset:
+    return printer_configuration(printer, asked.tags, caps)
 
 
-def get_print_job(port: PrintPort, printer: LogicalPrinter, version: str, asked: Asked) -> Dataset:
+def get_print_job(port: PrintPort, printer: LogicalPrinter, version: str, asked: Asked, caps: Caps) -> Dataset:
     return print_job_attributes(port.print_job(asked.uid), asked.tags)
 
 
-Getter = Callable[[PrintPort, LogicalPrinter, str, Asked], Dataset]
+Getter = Callable[[PrintPort, LogicalPrinter, str, Asked, Caps], Dataset]
 
 # By SOP class: what gives its attributes, and its well-known instance where it has just the one.
 GETTERS: Mapping[str, tuple[Getter, str]] = MappingProxyType(
@@ -48,9 +51,9 @@ GETTERS: Mapping[str, tuple[Getter, str]] = MappingProxyType(
 )
 
 
-def get(port: PrintPort, printer: LogicalPrinter, version: str, asked: Asked) -> Dataset:
+def get(port: PrintPort, printer: LogicalPrinter, version: str, asked: Asked, caps: Caps) -> Dataset:
     """The attributes asked for that the instance has. Raises NoSuchInstance; KeyError for a class without N-GET."""
     getter, instance = GETTERS[asked.sop_class]
     if instance and asked.uid != instance:
         raise NoSuchInstance(CLASS_NAMES[asked.sop_class], asked.uid)
-    return getter(port, printer, version, asked)
+    return getter(port, printer, version, asked, caps)

@@ -12,6 +12,7 @@ from pynetdicom import evt
 from pynetdicom.dimse_primitives import N_SET
 
 from printmgr.errors import NoSuchClass, NoSuchInstance, PrintError, UnrecognizedOperation
+from printmgr.film.caps import CAPS, Caps
 from printmgr.film.printer import LogicalPrinter
 from printmgr.film.quirks import Quirk
 from printmgr.film.session import WorkingSession
@@ -41,11 +42,16 @@ class PrintSCP:
     """Print for any number of associations, on an acceptor that raises pynetdicom's events."""
 
     def __init__(
-        self, port: PrintPort, software_version: str = "", new_uid: Callable[[], str] = new_instance_uid
+        self,
+        port: PrintPort,
+        software_version: str = "",
+        new_uid: Callable[[], str] = new_instance_uid,
+        caps: Caps = CAPS,
     ) -> None:
         self.port = port
         self.software_version = software_version
         self.new_uid = new_uid
+        self.caps = caps
         self.work: dict[object, Work] = {}  # by association
         self.associations: dict[Any, Caller] = {}  # those that want to know of the printer
 
@@ -132,7 +138,7 @@ class PrintSCP:
         try:
             if asked.sop_class not in GETTERS:
                 raise unserved("N-GET", asked.sop_class)
-            return SUCCESS, get(self.port, self.printer_of(event), self.software_version, asked)
+            return SUCCESS, get(self.port, self.printer_of(event), self.software_version, asked, self.caps)
         except PrintError as error:
             name = CLASS_NAMES.get(asked.sop_class) or ascii(asked.sop_class)
             return refusal(error, f"N-GET {name}", asked.sop_class), None
@@ -140,7 +146,8 @@ class PrintSCP:
     def create_printer(self, event: evt.Event) -> Answer:
         """N-CREATE of the printer, which is there already: for SCUs that must (Quirk.PRINTER_CREATE)."""
         printer = self.printer_of(event)
-        return SUCCESS, get(self.port, printer, self.software_version, Asked(SOPClass.PRINTER, PRINTER_INSTANCE, ()))
+        asked = Asked(SOPClass.PRINTER, PRINTER_INSTANCE, ())
+        return SUCCESS, get(self.port, printer, self.software_version, asked, self.caps)
 
     def serve(self, event: evt.Event, service: str, sop_class: str, uid: str, data: Any = None) -> Answer:
         """Do one request of an association, and say with what status and data set to answer."""
@@ -157,6 +164,7 @@ class PrintSCP:
             action_type,
             color=makes_color(str(event.context.abstract_syntax), accepted),
             annotated=SOPClass.ANNOTATION_BOX in accepted,
+            caps=self.caps,
         )
         try:
             do = SERVICES.get((service, request.sop_class))
@@ -177,7 +185,7 @@ class PrintSCP:
             quirks = self.port.quirks(caller)
             jobs = PrintJobs(self.port, event.assoc, printer.name or printer.ae_title, quirks)
             spool = self.port.open_spool(caller, printer)
-            session = WorkingSession(printer, self.new_uid)
+            session = WorkingSession(printer, self.new_uid, self.caps)
             work = self.work[event.assoc] = Work(printer, session, spool, jobs, quirks)
         return work
 

@@ -137,7 +137,7 @@ def items_in(values: Values, element: Element) -> tuple[Elements, ...]:
     if element.items or not element.length:
         return element.items
     try:
-        return items_of(values.data, element, values.encoding)
+        return items_of(values.data, element, values.encoding, values.caps)
     except UnreadableDataSet:
         return ()
 

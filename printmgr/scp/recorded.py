@@ -13,14 +13,13 @@ from typing import NamedTuple
 from pydicom.datadict import dictionary_VR
 
 from printmgr.errors import UnreadableDataSet
+from printmgr.film.caps import CAPS, Caps
 from printmgr.recording import DataSet, Pixels
 from printmgr.scp import rules
 from printmgr.scp.encoded import (
     IMPLICIT,
     ITEM,
     ITEM_END,
-    MAX_DEPTH,
-    MAX_ELEMENTS,
     SEQUENCE_END,
     UNDEFINED,
     Encoding,
@@ -56,11 +55,11 @@ class Leaf(NamedTuple):
     length: int
 
 
-def recorded(data: bytes | memoryview, encoding: Encoding, plain: bool = False) -> DataSet:
+def recorded(data: bytes | memoryview, encoding: Encoding, plain: bool = False, caps: Caps = CAPS) -> DataSet:
     """A data set as it is recorded; `plain` keeps the texts."""
     view = memoryview(data)
     try:
-        found = leaves(view, encoding)
+        found = leaves(view, encoding, caps)
     except UnreadableDataSet as error:
         return DataSet(len(view), unreadable=str(error), sha256=hashlib.sha256(view).hexdigest())
     parts: list[str | Pixels] = []
@@ -90,23 +89,23 @@ def masked(text: str) -> str:
     return text.encode("utf-8").translate(MASK).decode("ascii")
 
 
-def leaves(data: memoryview, encoding: Encoding) -> list[Leaf]:
+def leaves(data: memoryview, encoding: Encoding, caps: Caps = CAPS) -> list[Leaf]:
     """Every element in its order, those that come twice and those in any sequence too. Raises UnreadableDataSet."""
-    return Walk(data).elements(0, len(data), encoding, 0, delimited=False)[0]
+    return Walk(data, caps).elements(0, len(data), encoding, 0, delimited=False)[0]
 
 
 class Walk:
     """Steps through one data set, into every sequence."""
 
-    def __init__(self, data: memoryview) -> None:
-        self.header = Scanner(data).header
-        self.elements_left = MAX_ELEMENTS
+    def __init__(self, data: memoryview, caps: Caps) -> None:
+        self.header, self.caps = Scanner(data).header, caps
+        self.elements_left = caps.elements
 
     def elements(
         self, position: int, end: int, encoding: Encoding, depth: int, delimited: bool
     ) -> tuple[list[Leaf], int]:
-        if depth > MAX_DEPTH:
-            raise UnreadableDataSet(position, f"at most {MAX_DEPTH} sequences inside each other")
+        if depth > self.caps.depth:
+            raise UnreadableDataSet(position, f"at most {self.caps.depth} sequences inside each other")
         found: list[Leaf] = []
         while position < end:
             tag, vr, length, position = self.header(position, end, encoding)
@@ -114,7 +113,7 @@ class Walk:
                 return found, position
             self.elements_left -= 1
             if self.elements_left < 0:
-                raise UnreadableDataSet(position, f"at most {MAX_ELEMENTS} elements")
+                raise UnreadableDataSet(position, f"at most {self.caps.elements} elements")
             if length == UNDEFINED or vr == "SQ" or (vr in ("", "UN") and dictionary_vr(tag) == "SQ"):
                 inner = IMPLICIT if vr == "UN" else encoding  # PS3.5 6.2.2 note 2
                 inside, position = self.items(position, length, end, inner, depth)

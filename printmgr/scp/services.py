@@ -9,6 +9,7 @@ from typing import NamedTuple
 from pydicom.dataset import Dataset
 
 from printmgr.errors import NoSuchAction, PrintError
+from printmgr.film.caps import CAPS, Caps
 from printmgr.film.model import FilmBox, Image, ImageBox, PrintOrder, StoredBytes, StoredPixels
 from printmgr.film.quirks import Quirk
 from printmgr.film.requests import FilmBoxRequest, ImageBoxRequest
@@ -37,6 +38,7 @@ class Request(NamedTuple):
     action_type: int | None = None
     color: bool = False  # a film box made by it has colour image boxes
     annotated: bool = False  # Basic Annotation Box was negotiated
+    caps: Caps = CAPS
 
     @property
     def name(self) -> str:
@@ -44,7 +46,7 @@ class Request(NamedTuple):
         return f"{self.service} {CLASS_NAMES.get(self.sop_class) or ascii(self.sop_class)}"
 
     def values(self, specific_character_set: str = "") -> Values:
-        return read(self.data, self.encoding, specific_character_set)
+        return read(self.data, self.encoding, specific_character_set, self.caps)
 
 
 class Reply(NamedTuple):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from pydicom import charset
 
+from printmgr.film.caps import CAPS, Caps
 from printmgr.scp.encoded import Element, Elements, Encoding, scan
 
 MAX_TEXT = 4096  # bytes; the longest text of print is an ST of 1024 characters
@@ -21,6 +22,7 @@ class Values(NamedTuple):
     encoding: Encoding
     elements: Elements
     character_sets: tuple[str, ...] = LATIN_1  # Python's names
+    caps: Caps = CAPS
 
     def item(self, elements: Elements) -> "Values":
         """The same for an item of one of its sequences."""
@@ -66,12 +68,12 @@ class Values(NamedTuple):
         return int(value)
 
 
-def read(data: bytes | memoryview, encoding: Encoding, specific_character_set: str = "") -> Values:
+def read(data: bytes | memoryview, encoding: Encoding, specific_character_set: str = "", caps: Caps = CAPS) -> Values:
     """An encoded data set, ready to be asked. Raises UnreadableDataSet.
 
     specific_character_set  of its text, where it does not name one itself
     """
-    values = Values(data, encoding, scan(data, encoding), python_encodings(specific_character_set))
+    values = Values(data, encoding, scan(data, encoding, caps), python_encodings(specific_character_set), caps)
     specific = values.element(0x00080005)
     if specific is None or not specific.length:
         return values

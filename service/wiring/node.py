@@ -55,6 +55,7 @@ class NodeRole:
             acse_timeout_s=dicom.acse_timeout_s,
             idle_timeout_s=dicom.idle_timeout_s,
             stream_folder=self._spool.associations,
+            max_data_set_bytes=settings.limits.data_set_bytes,
             max_memory_bytes=dicom.max_memory_bytes // dicom.processes,
         )
         rules = [(partner, rule_of(partner)) for partner in settings.partners]
@@ -73,7 +74,7 @@ class NodeRole:
             return frozenset(next((partner.quirks for partner in matching), []))
 
         reception = Reception(printers, self._spool, self.events, self._orders, states, quirks_of)
-        scp = PrintSCP(reception, SOFTWARE_VERSION)
+        scp = PrintSCP(reception, SOFTWARE_VERSION, caps=settings.limits.caps)
         self._watch = PrinterWatch(states, printers, lambda: bool(scp.associations), scp.tell_printer_status)
         film = Application(presentation_contexts(), [*scp.handlers(), *recorder_of(settings).handlers()])
         applications = {printer.ae_title: film for printer in settings.printers}
@@ -167,7 +168,7 @@ def recorder_of(settings: Settings) -> "Recorder":
     from service.recorder import Record, Recorder
 
     def describe(data: memoryview, transfer_syntax: str, plain: bool) -> DataSet:
-        return recorded(data, ENCODINGS.get(transfer_syntax, IMPLICIT), plain)
+        return recorded(data, ENCODINGS.get(transfer_syntax, IMPLICIT), plain, settings.limits.caps)
 
     by_settings = {partner.ae_title: Record(partner.record) for partner in settings.partners}
     bounds = (settings.recorder.max_bytes, settings.recorder.max_files)

@@ -18,7 +18,7 @@ from printmgr.errors import (
     NoSuchInstance,
     ResourceLimit,
 )
-from printmgr.film import session as session_module
+from printmgr.film.caps import Caps
 from printmgr.film.model import (
     DecimateCropBehavior,
     FilmBox,
@@ -40,17 +40,19 @@ SMALL = PixelFormat(rows=64, columns=64)
 LARGE = PixelFormat(rows=6000, columns=6000)  # more than 14x17 in at 0.080 mm has
 
 
-def working(printer: LogicalPrinter = PRINTER) -> WorkingSession:
+def working(printer: LogicalPrinter = PRINTER, **caps: int) -> WorkingSession:
     numbers = itertools.count(1)
-    return WorkingSession(printer, lambda: f"2.25.{next(numbers)}")
+    return WorkingSession(printer, lambda: f"2.25.{next(numbers)}", Caps(**caps))
 
 
 def image(file: str = "000001", form: PixelFormat = SMALL) -> Image:
     return Image(form, StoredPixels(file, 100, form.rows * form.columns))
 
 
-def with_film(image_display_format: str = "STANDARD\\2,2", printer: LogicalPrinter = PRINTER) -> WorkingSession:
-    work = working(printer)
+def with_film(
+    image_display_format: str = "STANDARD\\2,2", printer: LogicalPrinter = PRINTER, **caps: int
+) -> WorkingSession:
+    work = working(printer, **caps)
     work.create_session("S", FilmSessionRequest())
     work.create_film_box("F", FilmBoxRequest(image_display_format, "S"))
     return work
@@ -428,10 +430,8 @@ def test_a_lut_is_a_shape_or_a_table() -> None:
         working().create_presentation_lut("L", PresentationLUTRequest())
 
 
-def test_films_and_luts_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "MAX_FILM_BOXES", 1)
-    monkeypatch.setattr(session_module, "MAX_PRESENTATION_LUTS", 1)
-    work = with_film()
+def test_films_and_luts_are_limited() -> None:
+    work = with_film(films=1, presentation_luts=1)
     with pytest.raises(ResourceLimit):
         work.create_film_box("F2", FilmBoxRequest("STANDARD\\1,1", "S"))
     work.create_presentation_lut("L1", PresentationLUTRequest(LUTShape.IDENTITY))
@@ -439,10 +439,26 @@ def test_films_and_luts_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
         work.create_presentation_lut("L2", PresentationLUTRequest(LUTShape.IDENTITY))
 
 
-def test_image_boxes_and_table_entries_are_limited(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_module, "MAX_IMAGE_BOXES", 7)
-    monkeypatch.setattr(session_module, "MAX_LUT_ENTRIES", 10)
-    work = working()
+def test_pixels_of_an_image_and_of_all_are_limited() -> None:
+    """An image that is refused leaves the one before; what is erased or deleted makes room again."""
+    work = with_film(image_pixels=64 * 64, session_pixels=64 * 64 * 5 // 2)
+    first, second, third, _ = boxes(work)
+    with pytest.raises(ResourceLimit, match="an image has at most 4096"):
+        work.set_image_box(first, ImageBoxRequest(image=image(form=PixelFormat(rows=64, columns=65))))
+    for uid in (first, second, first):
+        work.set_image_box(uid, ImageBoxRequest(image=image()))
+    with pytest.raises(ResourceLimit, match="film session's images"):
+        work.set_image_box(third, ImageBoxRequest(image=image()))
+    assert [box.image is None for box in work.films["F"].image_boxes] == [False, False, True, True]
+    work.set_image_box(first, ImageBoxRequest(erase=True))
+    work.set_image_box(third, ImageBoxRequest(image=image()))
+    assert work.pixels == 2 * 64 * 64
+    work.delete_film_box("F")
+    assert work.pixels == 0
+
+
+def test_image_boxes_and_table_entries_are_limited() -> None:
+    work = working(image_boxes=7, lut_entries=10)
     work.create_session("S", FilmSessionRequest())
     work.create_film_box("F1", FilmBoxRequest("STANDARD\\2,3", "S"))
     with pytest.raises(ResourceLimit):

@@ -12,9 +12,10 @@ from pydicom.filewriter import write_dataset
 from pydicom.sequence import Sequence
 
 from printmgr.errors import PrintError, UnreadableDataSet
+from printmgr.film.caps import CAPS
 from printmgr.scp import images, luts
 from printmgr.scp.attributes import film_box, film_session
-from printmgr.scp.encoded import ENCODINGS, MAX_DEPTH, MAX_ELEMENTS, Elements, scan
+from printmgr.scp.encoded import ENCODINGS, Elements, scan
 from printmgr.scp.rules import BASIC_GRAYSCALE_IMAGE_SEQUENCE, PIXEL_DATA
 from printmgr.scp.values import read
 
@@ -108,9 +109,9 @@ ITEM_OPEN = struct.pack("<HHL", 0xFFFE, 0xE000, 0xFFFFFFFF)
         SQ_OPEN,
         SQ_OPEN + ITEM_OPEN,
         SQ_OPEN + ITEM_OPEN + struct.pack("<HHL", 0xFFFE, 0xE00D, 0),
-        (SQ_OPEN + ITEM_OPEN) * (MAX_DEPTH + 2),
+        (SQ_OPEN + ITEM_OPEN) * (CAPS.depth + 2),
         (SQ_OPEN + ITEM_OPEN) * 5000,
-        explicit(0x2010, 0x0010, b"ST", 0) * (MAX_ELEMENTS + 1),
+        explicit(0x2010, 0x0010, b"ST", 0) * (CAPS.elements + 1),
     ],
 )
 def test_what_does_not_add_up_is_refused(data: bytes) -> None:
