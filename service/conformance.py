@@ -12,7 +12,8 @@ from printmgr.film.status import PrintWarning
 from printmgr.scp import rules
 from printmgr.scp.contexts import ABSTRACT_SYNTAXES, TRANSFER_SYNTAXES
 from printmgr.scp.statuses import STATUSES, STATUSES_OF_CLASSES
-from service import conformance_print
+from service import conformance_inbox, conformance_network, conformance_print
+from service.conformance_print import Section
 from service.conformance_scu import films_sent
 
 INTRODUCTION = """\
@@ -81,7 +82,9 @@ MEDIA_DEPARTURES = """\
 def conformance() -> str:
     """The whole document."""
     print_ = ["## Print", *_print(), PRINT_DEPARTURES, films_sent()]
-    parts = [INTRODUCTION, *print_, "## Media", *_media(), MEDIA_DEPARTURES]
+    network = ["## Network and security", *_told(conformance_network.sections())]
+    inbox = ["## Study inbox", *_told(conformance_inbox.sections())]
+    parts = [INTRODUCTION, *network, *print_, *inbox, "## Media", *_media(), MEDIA_DEPARTURES]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 
@@ -105,14 +108,18 @@ def _print() -> Iterator[str]:
         yield _table(("attribute", "tag", "use", "values", "otherwise", "N-SET"), map(_attribute, table))
     yield "### Printer N-GET (PS3.4 Table H.4-17)"
     yield ", ".join(f"{name} {_tag(tag)}" for name, tag in rules.PRINTER_ATTRIBUTES.items()) + "."
-    for heading, content in conformance_print.sections():
-        yield f"### {heading}"
-        yield content if isinstance(content, str) else _table(*content)
+    yield from _told(conformance_print.sections())
     yield "### Film Size IDs"
     yield "Beside these, any `<n>INX<n>IN` and `<n>CMX<n>CM`, decimals written with `_`."
     yield _table(("ID", "mm, portrait"), [(name, f"{w:g} x {h:g}") for name, (w, h) in FILM_SIZES_MM.items()])
     yield "### Statuses"
     yield _table(("status", "when"), _statuses())
+
+
+def _told(sections: Iterable[Section]) -> Iterator[str]:
+    for heading, content in sections:
+        yield f"### {heading}"
+        yield content if isinstance(content, str) else _table(*content)
 
 
 def _attribute(rule: rules.Rule) -> tuple[str, ...]:

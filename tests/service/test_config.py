@@ -1,5 +1,6 @@
 """The settings: every fault at once, each with its key and what was expected."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,12 @@ def test_all_faults_are_named_at_once(tmp_path):
     }
     assert "expected" in found["dicom.port"]
     assert "'p-value' or 'lightbox'" in found["printers[0].tone"]
+
+
+@pytest.mark.parametrize("table", ["dicom", "inbox", "limits", "retention", "recorder", "monitoring", "log"])
+def test_the_sample_shows_every_setting_with_its_default(table):
+    shown = tomllib.loads((Path(__file__).parents[2] / "samples" / "settings.toml").read_text())[table]
+    assert shown == getattr(load(), table).model_dump(exclude_none=True)
 
 
 def test_the_environment_overrides_the_file(tmp_path, monkeypatch):
