@@ -47,5 +47,9 @@ class NoRoom(MediaError):
     """The output or the medium has no room."""
 
 
+class OneVolumeOnly(MediaError):
+    """More would be needed than the one volume that is allowed."""
+
+
 class NotYet(Exception):
     """A volume waits for something outside: a blank disc, a stick, a robot. The same call goes on when it is there."""

@@ -16,7 +16,7 @@ import pickle
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from media.build.volume import made_name, names, prepare, site_of_volume, write_
 from media.collector import Held
 from media.deidentification import STATEMENT as DEIDENTIFIED_PDF
 from media.deidentification import content, deidentified_index, deidentify, said
-from media.errors import BadOrder, MediaError, NoRoom, NotVerified, Refused
+from media.errors import BadOrder, MediaError, NoRoom, NotVerified, OneVolumeOnly, Refused
 from media.fileset.confidentiality import Deidentify
 from media.fileset.model import Index, Plan, Reason, Rejection, Volume
 from media.fileset.order import DiscOrder
@@ -53,7 +53,7 @@ from media.ports import Progress, Source
 from media.report import as_json, failure_json, report_json
 from media.sources import source_of
 from media.sources.together import Together
-from media.writers import default_writers, writer_of
+from media.writers import default_writers, makes_copies, writer_of
 
 REPORT = "report.json"
 BUNDLES = "bundles.made"  # in a job: what its volumes show
@@ -72,6 +72,8 @@ class BuildOrder:
     viewer: Shows = Shows.NOTHING  # what a browser shows of the disc
     processes: int = 1  # that may read headers at the same time
     deidentify: Deidentify | None = None
+    copies: int = 1  # of every volume, where a writer makes media
+    one_volume: bool = False  # fail rather than need a second
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -99,6 +101,8 @@ class BuildOrder:
             viewer=Shows(value.get("viewer", Shows.NOTHING)),
             processes=value["processes"],
             deidentify=Deidentify.from_json(found) if (found := value.get("deidentify")) else None,
+            copies=value.get("copies", 1),
+            one_volume=value.get("one_volume", False),
         )
 
 
@@ -160,6 +164,8 @@ def plan_step(order: BuildOrder, job: Job, progress: Progress) -> None:
         raise Refused([(one.source.name, _why(one)) for one in plan.refusals])
     if not plan.volumes:
         raise BadOrder("the sources hold no DICOM instance that could go on a disc")
+    if order.one_volume and len(plan.volumes) > 1:
+        raise OneVolumeOnly(f"{len(plan.volumes)} volumes are needed on {plan.medium}; expected all on one")
 
 
 def image_step(order: BuildOrder, job: Job, progress: Progress) -> None:
@@ -213,7 +219,9 @@ def write_step(order: BuildOrder, job: Job, progress: Progress) -> None:
         for volume in plan.volumes:
             image = verified_image(job, plan, volume, verified[volume.number])
             for kind in order.writers or default_writers(plan.file_system):
-                written.setdefault(volume.number, []).append(writer_of(kind).write(image, output))
+                for copy_ in range(1, 1 + (order.copies if makes_copies(kind) else 1)):
+                    wanted = replace(image, copy=copy_, copies=order.copies)
+                    written.setdefault(volume.number, []).append(writer_of(kind).write(wanted, output))
             progress("volumes", volume.number, len(plan.volumes))
         save(output / PLAN, (job / PLAN).read_bytes())
         save(output / REPORT, as_json(report_json(plan, written, hashes, verified)))

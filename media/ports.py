@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
+from media.creation import MediaRequest, MediaStatus
 from media.fileset.model import Rejection, SourceFile
 from media.studies import Commitment, ProcedureStep, Receipt, Received, Sender, StudyFile, StudyState
 
@@ -42,6 +43,8 @@ class VerifiedImage:
     name: str  # volume_1
     created_s: int  # seconds since 1970 UTC
     files: tuple[ImageFile, ...]
+    copy: int = 1  # which of them a writer is to make
+    copies: int = 1  # that are wanted
 
 
 class Writer(Protocol):
@@ -119,6 +122,30 @@ class Inbox(Protocol):
 
     def reported(self, commitment: Commitment) -> None:
         """Note that its report was taken."""
+        ...
+
+
+class MediaRequests(Protocol):
+    """Who keeps media creation requests and has them carried out. Raises NoRoom where something is noted."""
+
+    def new_uid(self) -> str:
+        """For a request that came without a UID."""
+        ...
+
+    def create(self, request: MediaRequest) -> bool:
+        """Note a request; False when its UID is known already."""
+        ...
+
+    def initiate(self, uid: str, copies: int, priority: int) -> None:
+        """Have it carried out; `priority` 1 before 0 before -1. Raises NoSuchRequest, AlreadyInitiated."""
+        ...
+
+    def cancel(self, uid: str, calling_ae: str) -> None:
+        """Let it not be carried out, and forget it. Raises NoSuchRequest, CannotCancel."""
+        ...
+
+    def status(self, uid: str) -> MediaStatus:
+        """What has become of it. Raises NoSuchRequest."""
         ...
 
 

@@ -60,6 +60,33 @@ PRINT_DEPARTURES = """\
 - A response carries one status: of several warnings the one that says most.
 """
 
+MEDIA_CREATION = """\
+### Media Creation Management, as SCP
+
+Media Creation Management (1.2.840.10008.5.1.1.33) at the AE title of the inbox: N-CREATE, N-ACTION Initiate and Cancel,
+N-GET (PS3.4 S.3.2). Instances are those the inbox has received.
+
+- N-CREATE: Referenced SOP Sequence; one Requested Media Application Profile for all of it, none: by the preset.
+  Storage Media File-Set ID is taken when it is a valid one; the File-set UIDs are ours. Allow Media Splitting NO
+  fails with SET_OVERSIZED when one volume does not do. Include Display Application NO, or Include Non-DICOM Objects
+  NO, leaves out the viewer; README.TXT, INDEX.HTM and CHECKSUM.TXT are always there. FOR_PATIENT, FOR_PHYSICIAN,
+  FOR_TEACHING and FOR_RESEARCH choose the preset patient, physician or teaching; none: patient. Label Using
+  Information Extracted from Instances, Label Text and Barcode Value make a label (label.pdf beside the volume), the
+  value as a QR code; Label Style Selection and Barcode Symbology are ignored. Allow Lossy Compression is taken and
+  never used: nothing is compressed with loss. Media Disposition and Preserve Composite Instances are ignored: the
+  inbox keeps what it received for as long as its settings say.
+- Initiate: Number of Copies 1 to 99 (for writers that make media), Request Priority. Errors of the request as a
+  whole are found then and told by N-GET.
+- N-GET: Execution Status, Execution Status Info, Total Number of Pieces of Media Created, Failed SOP Sequence,
+  Referenced Storage Media Sequence. An attribute of N-CREATE that is asked for is answered 0001H.
+- Execution Status Info: NORMAL, QUEUED, CHECK_MCD_OP (a blank disc, a stick or a robot is waited for),
+  CHECK_MCD_SRV, DIR_PROC_ERR, DUPL_REF_INST, INST_AP_CONFLICT, INST_OVERSIZED, INSUFFIC MEMORY, MCD_FAILURE,
+  NO_INSTANCE, NOT_SUPPORTED, PROC_FAILURE, SET_OVERSIZED. Failure Reasons 0110H, 0112H, 0119H, 0202H, 0203H, 0205H.
+- Statuses: N-CREATE 0106H, 0111H, 0117H, 0120H; N-ACTION A510H (Initiate came before), C201H (ended), C202H (cannot
+  be interrupted), C203H (Cancel by another AE title than the request's), 0112H, 0115H, 0123H; N-GET 0001H, 0112H. A
+  cancelled request is gone.
+"""
+
 MEDIA_DEPARTURES = """\
 ### What differs from the standard, and what it leaves open
 
@@ -84,7 +111,7 @@ def conformance() -> str:
     print_ = ["## Print", *_print(), PRINT_DEPARTURES, films_sent()]
     network = ["## Network and security", *_told(conformance_network.sections())]
     inbox = ["## Study inbox", *_told(conformance_inbox.sections())]
-    parts = [INTRODUCTION, *network, *print_, *inbox, "## Media", *_media(), MEDIA_DEPARTURES]
+    parts = [INTRODUCTION, *network, *print_, *inbox, "## Media", *_media(), MEDIA_CREATION, MEDIA_DEPARTURES]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 

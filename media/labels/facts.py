@@ -30,12 +30,14 @@ def facts_of(
     web: bool,
     report: Mapping[str, Any] | None = None,
     identified: bool = True,
+    text: str = "",
 ) -> Facts:
     """What a label of the volume may say.
 
     audit       the number that the disc has in the ledger
     web         whether the volume shows pictures in a browser (IHE PDI web content)
     report      report.json of a finished disc
+    text        what else is to stand on it
     identified  False: nothing of a patient, for a disc that is encrypted
     """
     contents = list(series_of(volume)) if identified else []
@@ -68,6 +70,7 @@ def facts_of(
         "instances": str(counts["instances"]),
         "series": str(counts["series"]),
         "studies": str(counts["studies"]),
+        "text": text,
         "verified": _verified(volume, report),
     }
     rows = {

@@ -10,6 +10,7 @@ from media.fileset.sop_classes import RECORD_TYPES, STORAGE, WITHOUT_RECORD
 VERIFICATION = "1.2.840.10008.1.1"
 STORAGE_COMMITMENT = "1.2.840.10008.1.20.1"
 STORAGE_COMMITMENT_INSTANCE = "1.2.840.10008.1.20.1.1"  # well-known (PS3.4 J.3.5)
+MEDIA_CREATION = "1.2.840.10008.5.1.1.33"
 PROCEDURE_STEP = "1.2.840.10008.3.1.2.3.3"
 
 _NO_STUDY = tuple(STORAGE + tail for tail in ("200.1", "200.3", "200.7", "201.1"))
@@ -66,8 +67,8 @@ TRANSFER_SYNTAXES: tuple[str, ...] = (
 NORMALIZED_SYNTAXES = (syntax.EXPLICIT_LE, syntax.IMPLICIT_LE)
 
 
-def presentation_contexts(extra_classes: Iterable[str] = ()) -> list[PresentationContext]:
-    """What the inbox accepts; `extra_classes` are storage classes of vendors."""
+def presentation_contexts(extra_classes: Iterable[str] = (), *, creation: bool = False) -> list[PresentationContext]:
+    """What the inbox accepts; `extra_classes` are storage classes of vendors, `creation`: media too."""
     storage = [build_context(uid, list(TRANSFER_SYNTAXES)) for uid in dict.fromkeys((*STORAGE_CLASSES, *extra_classes))]
-    others = (VERIFICATION, STORAGE_COMMITMENT, PROCEDURE_STEP)
+    others = (VERIFICATION, STORAGE_COMMITMENT, PROCEDURE_STEP, *([MEDIA_CREATION] if creation else []))
     return storage + [build_context(uid, list(NORMALIZED_SYNTAXES)) for uid in others]

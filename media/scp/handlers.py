@@ -7,20 +7,22 @@ from pydicom.dataset import Dataset
 from pynetdicom import evt
 from pynetdicom.dimse_primitives import C_STORE
 
-from media.ports import Arrival, Inbox
+from media.ports import Arrival, Inbox, MediaRequests
 from media.scp.answers import Answer, refusal, sender_of
 from media.scp.commitment import StorageCommitment
-from media.scp.contexts import PROCEDURE_STEP, STORAGE_COMMITMENT
+from media.scp.contexts import MEDIA_CREATION, PROCEDURE_STEP, STORAGE_COMMITMENT
+from media.scp.media_creation import MediaCreation
 from media.scp.procedure_step import ProcedureSteps
 from media.scp.statuses import NO_SUCH_CLASS, SUCCESS
 from media.scp.storage import Reception, Storage
 
 
 class InboxSCP:
-    """Storage, storage commitment and procedure steps for any number of associations."""
+    """Storage, storage commitment, procedure steps and media creation for any number of associations."""
 
-    def __init__(self, inbox: Inbox, implementation: tuple[str, str]) -> None:
-        """`implementation`: our class UID and version name, for the files."""
+    def __init__(self, inbox: Inbox, implementation: tuple[str, str], requests: MediaRequests | None = None) -> None:
+        """`implementation`: our class UID and version name, for the files; `requests`: None: no media creation."""
+        self._creation = MediaCreation(requests) if requests else None
         self._storage = Storage(inbox, implementation)
         self._commitment = StorageCommitment(inbox)
         self._steps = ProcedureSteps(inbox)
@@ -35,6 +37,7 @@ class InboxSCP:
             (evt.EVT_N_ACTION, self.n_action),
             (evt.EVT_N_CREATE, self.n_create),
             (evt.EVT_N_SET, self.n_set),
+            (evt.EVT_N_GET, self.n_get),
             (evt.EVT_RELEASED, self.end),
             (evt.EVT_ABORTED, self.end),
             (evt.EVT_CONN_CLOSE, self.connection_closed),
@@ -61,13 +64,23 @@ class InboxSCP:
 
     def n_action(self, event: evt.Event) -> Answer:
         request: Any = event.request
+        if request.RequestedSOPClassUID == MEDIA_CREATION and self._creation:
+            return self._creation.n_action(event)
         if request.RequestedSOPClassUID != STORAGE_COMMITMENT:
             return _no_such_class()
         return self._commitment.n_action(event)
 
     def n_create(self, event: evt.Event) -> Answer:
         request: Any = event.request
+        if request.AffectedSOPClassUID == MEDIA_CREATION and self._creation:
+            return self._creation.n_create(event)
         return self._steps.n_create(event) if request.AffectedSOPClassUID == PROCEDURE_STEP else _no_such_class()
+
+    def n_get(self, event: evt.Event) -> Answer:
+        request: Any = event.request
+        if request.RequestedSOPClassUID == MEDIA_CREATION and self._creation:
+            return self._creation.n_get(event)
+        return _no_such_class()
 
     def n_set(self, event: evt.Event) -> Answer:
         request: Any = event.request
@@ -92,4 +105,4 @@ class InboxSCP:
 
 
 def _no_such_class() -> Answer:
-    return refusal(NO_SUCH_CLASS, "expected Storage Commitment or a procedure step"), None
+    return refusal(NO_SUCH_CLASS, "expected commitment, procedure steps or media creation"), None

@@ -1,6 +1,6 @@
 """TABLE. Error kinds as DIMSE statuses (PS3.4 B.2.3, PS3.7 C)."""
 
-from media.errors import BadOrder, MediaError, NoRoom, NotVerified, Refused, SourceChanged, Unreadable
+from media.errors import BadOrder, MediaError, NoRoom, NotVerified, OneVolumeOnly, Refused, SourceChanged, Unreadable
 from media.fileset.model import Reason
 from media.index.flaws import Flaw, Odd
 
@@ -17,6 +17,11 @@ MISSING_ATTRIBUTE = 0x0120
 CLASS_NOT_SUPPORTED = 0x0122
 NO_SUCH_ACTION = 0x0123
 DUPLICATE_TRANSACTION = 0x0131  # PS3.4 J.3.3: a Failure Reason
+OPTIONAL_NOT_SUPPORTED = 0x0001  # a warning of N-GET (PS3.4 S.3.2.4.4), as the next four are of N-ACTION
+ALREADY_INITIATED = 0xA510
+ALREADY_COMPLETED = 0xC201
+IN_PROGRESS = 0xC202
+CANCEL_DENIED = 0xC203
 OUT_OF_RESOURCES = 0xA700
 DOES_NOT_MATCH_CLASS = 0xA900
 CANNOT_UNDERSTAND = 0xC000
@@ -29,6 +34,7 @@ STATUSES: dict[type[MediaError], int] = {
     BadOrder: PROCESSING_FAILURE,
     Refused: PROCESSING_FAILURE,
     NotVerified: PROCESSING_FAILURE,
+    OneVolumeOnly: PROCESSING_FAILURE,
     Flaw: CANNOT_UNDERSTAND,
 }
 

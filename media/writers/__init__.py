@@ -47,6 +47,11 @@ def writer_of(name: str) -> Writer:
     raise BadOrder(f"writer {name!r} is not known; expected one of {known}")
 
 
+def makes_copies(name: str) -> bool:
+    """Whether each copy is a medium that this writer fills; a robot makes all copies of its ticket."""
+    return name.partition(":")[0] in ("optical", "usb")
+
+
 def default_writers(file_system: str) -> tuple[str, ...]:
     """The writers for a plan's file system: images for discs, a folder for what the user's system formats."""
     if file_system in WRITTEN_AS_IMAGE:

@@ -67,9 +67,8 @@ class HotFolderWriter:
             "image": f"{job}.iso",
             "size_bytes": image.path.stat().st_size,
             "sha256": sha256,
-            "copies": 1,
+            "copies": image.copies,
             "verify": True,
-            "label": "",
         }
         lines = "".join(f"{key.upper()} = {value}\r\n" for key, value in ticket.items())
         save_whole(self.folder / f"{job}.txt", lines.encode())

@@ -35,7 +35,7 @@ class OpticalWriter:
         receipt, sha256 = receipt_of(image, "optical", output), sha256_of(image.path)
         if is_done(receipt, sha256):
             return receipt.name
-        if not self._holds(image):
+        if image.copy > 1 or not self._holds(image):
             self._wait_for_blank(image)
             self._run(BURN_S, "-as", "cdrecord", "-v", f"dev={self._address}", "-dao", "-data", str(image.path))
             self._reload()

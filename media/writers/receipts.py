@@ -13,7 +13,8 @@ CHUNK_BYTES = 1 << 20
 
 def receipt_of(image: VerifiedImage, kind: str, output: Path) -> Path:
     """The name of a receipt: no volume's, for nothing of the volume is in it."""
-    return output / f"{kind}_{image.name.removeprefix('volume_')}.json"
+    copy = f"_{image.copy}" if image.copy > 1 else ""
+    return output / f"{kind}_{image.name.removeprefix('volume_')}{copy}.json"
 
 
 def is_done(receipt: Path, sha256: str) -> bool:

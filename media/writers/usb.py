@@ -30,7 +30,7 @@ class UsbWriter:
             return receipt.name
         if not self.root.is_dir():
             raise NotYet(f"{image.name} waits for a stick at {self.root}")
-        if not self._holds(image):
+        if image.copy > 1 or not self._holds(image):
             self._fill(image, sha256)
         return save_receipt(receipt, image, sha256, place=str(self.root))
 

@@ -65,6 +65,19 @@ class ReleaseRow(Base):
     released_at: Mapped[int] = mapped_column(BigInteger)
 
 
+class MediaRequestRow(Base):
+    """A media creation request (PS3.4 S)."""
+
+    __tablename__ = "media_requests"
+    __table_args__ = (Index("ix_media_requests_job_id", "job_id"),)
+
+    uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    job_id: Mapped[str | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"))
+    request: Mapped[str] = mapped_column(Text)  # JSON (media.creation.MediaRequest)
+    failure: Mapped[str] = mapped_column(Text)  # JSON: why it could not become a job
+    created_at: Mapped[int] = mapped_column(BigInteger)
+
+
 class StudyWord(Base):
     """A word that a study is found by (service.store.study_search)."""
 

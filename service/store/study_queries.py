@@ -98,6 +98,21 @@ def held(connection: Connection, sop_instance_uids: Sequence[str]) -> list[HeldF
     return found
 
 
+def studies_of(connection: Connection, sop_instance_uids: Sequence[str]) -> list[str]:
+    """The studies that have these instances."""
+    found: dict[str, None] = {}
+    for at in range(0, len(sop_instance_uids), MOST_PARAMETERS):
+        query = (
+            select(StudyRow.uid)
+            .distinct()
+            .join(SeriesRow, SeriesRow.study_id == StudyRow.id)
+            .join(InstanceRow, InstanceRow.series_id == SeriesRow.id)
+            .where(InstanceRow.sop_instance_uid.in_(sop_instance_uids[at : at + MOST_PARAMETERS]))
+        )
+        found |= dict.fromkeys(connection.execute(query).scalars())
+    return list(found)
+
+
 def files_below(connection: Connection, folder: str) -> set[str]:
     """The files the catalogue has in a folder of the inbox."""
     query = select(InstanceRow.file).where(InstanceRow.file >= f"{folder}/", InstanceRow.file < f"{folder}0")

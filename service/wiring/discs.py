@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from service.config import Settings
 from service.spool import local_now, new_id
 from service.steps import Progress, Step
-from service.store import discs, jobs, orders, study_queries
+from service.store import discs, jobs, media_requests, orders, study_queries
 from service.store.engine import Store, migrate
 
 if TYPE_CHECKING:
@@ -46,7 +46,25 @@ def disc_steps(store: Store, job_id: str) -> Sequence[Step]:
             discs.note_volumes(connection, job_id, report["volumes"])
 
     built = [Step(name, partial(run, step), waits_for=(NotYet,)) for name, step in steps()]
-    return [*built, Step("note", note_volumes)]
+    return [*built, *_label_step(store, job_id, Path(order.output)), Step("note", note_volumes)]
+
+
+def _label_step(store: Store, job_id: str, output: Path) -> Sequence[Step]:
+    """The label that a media creation request asked for."""
+    with store.read() as connection:
+        request = media_requests.of_job(connection, job_id)
+    if request is None or not (request.label or request.label_text):
+        return []
+
+    def make(progress: Progress) -> None:
+        from media.job_files import save
+        from service.wiring.labels import label_of
+
+        number = request.barcode or job_id
+        pdf, _ = label_of(output, "disc", number, identified=bool(request.label), text=request.label_text)
+        save(output / "label.pdf", pdf)
+
+    return [Step("label", make)]
 
 
 def order_disc(
@@ -61,23 +79,36 @@ def order_disc(
     """
     migrate(settings.database)
     job_id = new_id(local_now())
-    if not order.output:
-        order = replace(order, output=str(settings.discs_dir / job_id))
     store = Store(settings.database)
     try:
         with store.write() as connection:
-            orders.add_job(connection, job_id, DISC, json.dumps(order.to_json()))
-            disc = _new_disc(connection, job_id, order, ordered_by)
-            discs.add(connection, disc)
-            also(connection, disc)
+            uids = [source.removeprefix(RECEIVED) for source in order.sources if source.startswith(RECEIVED)]
+            also(connection, add_disc(connection, settings, job_id, order, ordered_by, uids))
     finally:
         store.close()
     return job_id
 
 
-def _new_disc(connection: "Connection", job_id: str, order: "BuildOrder", ordered_by: str) -> discs.NewDisc:
-    """A disc with the patients of the received studies on it."""
-    uids = [source.removeprefix(RECEIVED) for source in order.sources if source.startswith(RECEIVED)]
+def add_disc(
+    connection: "Connection",
+    settings: Settings,
+    job_id: str,
+    order: "BuildOrder",
+    ordered_by: str,
+    uids: Sequence[str],
+) -> discs.NewDisc:
+    """A job, and its disc with the patients of the received studies `uids` that are on it."""
+    if not order.output:
+        order = replace(order, output=str(settings.discs_dir / job_id))
+    orders.add_job(connection, job_id, DISC, json.dumps(order.to_json()))
+    disc = _new_disc(connection, job_id, order, ordered_by, uids)
+    discs.add(connection, disc)
+    return disc
+
+
+def _new_disc(
+    connection: "Connection", job_id: str, order: "BuildOrder", ordered_by: str, uids: Sequence[str]
+) -> discs.NewDisc:
     studies = study_queries.these(connection, uids)
     patients = list(dict.fromkeys((one.patient_id, one.patient_name) for one in studies))
     patient_id, patient_name = patients[0] if patients else ("", "")

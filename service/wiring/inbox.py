@@ -7,6 +7,7 @@ from service.config import Settings
 from service.settings.dicom import Partner
 
 if TYPE_CHECKING:
+    from media.ports import MediaRequests
     from service.commitment_reports import CommitmentReports
     from service.inbox import StudyInbox
     from service.titles import Application
@@ -34,7 +35,7 @@ def open_inbox(settings: Settings) -> "StudyInbox":
     )
 
 
-def received_studies(settings: Settings, inbox: "StudyInbox") -> "Application":
+def received_studies(settings: Settings, inbox: "StudyInbox", requests: "MediaRequests") -> "Application":
     """What the inbox's AE title offers."""
     from media.scp.contexts import presentation_contexts
     from media.scp.handlers import InboxSCP
@@ -42,8 +43,8 @@ def received_studies(settings: Settings, inbox: "StudyInbox") -> "Application":
     from service.titles import Application
 
     node = NodeSettings()
-    scp = InboxSCP(inbox, (node.implementation_class_uid, node.implementation_version_name))
-    return Application(presentation_contexts(settings.inbox.private_classes), scp.handlers())
+    scp = InboxSCP(inbox, (node.implementation_class_uid, node.implementation_version_name), requests)
+    return Application(presentation_contexts(settings.inbox.private_classes, creation=True), scp.handlers())
 
 
 def commitment_reports(settings: Settings, inbox: "StudyInbox") -> "CommitmentReports":

@@ -4,10 +4,13 @@ import json
 from pathlib import Path
 
 
-def label_of(output: Path, template: str, audit: str = "", identified: bool = True) -> tuple[bytes, list[str]]:
+def label_of(
+    output: Path, template: str, audit: str = "", identified: bool = True, text: str = ""
+) -> tuple[bytes, list[str]]:
     """The PDF of a finished disc's label, a page a volume, and what had no room. Raises BadOrder, Unreadable.
 
     identified  False: nothing of a patient on it
+    text        what else is to stand on it
     """
     from media.build.companions import Imprint
     from media.build.viewer.shows import Shows
@@ -36,6 +39,7 @@ def label_of(output: Path, template: str, audit: str = "", identified: bool = Tr
             web=order is not None and order.viewer is not Shows.NOTHING,
             report=report,
             identified=identified,
+            text=text,
         )
         for volume in plan.volumes
     ]

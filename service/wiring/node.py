@@ -14,6 +14,7 @@ from service.store import orders, prints
 from service.wiring import SOFTWARE_VERSION
 from service.wiring.archives import add_archive_reports
 from service.wiring.inbox import commitment_reports, open_inbox, received_studies
+from service.wiring.media_requests import Requests
 from service.wiring.reception import Orders, Reception
 
 if TYPE_CHECKING:
@@ -81,7 +82,8 @@ class NodeRole:
         self._reports: CommitmentReports | None = None
         self._inbox = open_inbox(settings) if settings.inbox.ae_title else None
         if self._inbox:
-            applications[settings.inbox.ae_title] = received_studies(settings, self._inbox)
+            self._requests = Requests(settings)
+            applications[settings.inbox.ae_title] = received_studies(settings, self._inbox, self._requests)
             self._reports = commitment_reports(settings, self._inbox) if place.is_first else None
         add_archive_reports(settings, applications, self._orders.store)
         titles = Titles(applications)
@@ -133,6 +135,7 @@ class NodeRole:
             self._reports.stop()
         if self._inbox:
             self._inbox.stop()
+            self._requests.close()
         self._spool.stop()
         self._orders.close()
 
