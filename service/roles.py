@@ -4,6 +4,7 @@ import ctypes
 import json
 import logging
 import os
+import resource
 import signal
 import sys
 import threading
@@ -18,6 +19,7 @@ from service.spool import Place
 
 log = logging.getLogger(__name__)
 
+MOST_HANDLES = 65_536
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
@@ -81,6 +83,7 @@ def run_node(post: Post) -> None:
     from service.node.shared_counts import SharedCounts
     from service.wiring.node import NodeRole
 
+    allow_handles()
     counts = SharedCounts(post.counts_fd, post.place.number) if post.counts_fd is not None else None
     node = NodeRole(post.settings, post.place, counts, post.health_title)
     address = node.start()
@@ -126,6 +129,13 @@ def run_web(post: Post) -> None:
     post.tell(json.dumps({"ready": True, "say": lines}).encode() + b"\n")
     post.stop.wait()
     web.stop()
+
+
+def allow_handles() -> None:
+    """As many file handles as this process may have: an association takes four and more."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MOST_HANDLES if most == resource.RLIM_INFINITY else min(most, MOST_HANDLES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 ROLES: dict[Role, Callable[[Post], None]] = {Role.NODE: run_node, Role.WORKER: run_worker, Role.WEB: run_web}

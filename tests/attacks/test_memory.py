@@ -1,6 +1,8 @@
 """Many associations that each send a long data set slowly: a service with little memory for them stays small."""
 
+import resource
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
@@ -13,6 +15,7 @@ AN_ASSOCIATION = 1_400_000  # its threads, and room for a PDU of the longest kin
 MARGIN = 40_000_000
 NO_SUCH_INSTANCE = 0x0112
 TURN = 131_072
+HANDLES = 160
 
 
 @pytest.mark.parametrize(
@@ -25,7 +28,9 @@ TURN = 131_072
 def test_many_long_data_sets_at_once(tmp_path, associations, size_bytes, long):
     """All are served in the end; what they sent was never all in memory."""
     dicom = f', "max_associations": 250, "max_memory_bytes": {BUDGET_BYTES}'
-    with serving(tmp_path, dicom, quota=1000) as service, under_attack(service, long=long) as target:
+    with few_handles():
+        service = serving(tmp_path, dicom, quota=1000)
+    with service, under_attack(service, long=long) as target:
         before = sum(one.rss_bytes for one in target.lasting())
         request = memoryview(wire.set_(1, wire.IMAGE_BOX, "1.2", bytes(size_bytes)))
         with ThreadPoolExecutor(associations) as pool:
@@ -43,6 +48,17 @@ def test_many_long_data_sets_at_once(tmp_path, associations, size_bytes, long):
         assert answers == [NO_SUCH_INSTANCE] * associations
         assert more < BUDGET_BYTES + associations * AN_ASSOCIATION + MARGIN
         assert more < associations * size_bytes / 1.5
+
+
+@contextmanager
+def few_handles():
+    """Who starts in here may have few file handles, until it asks for more."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (HANDLES, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 def attacker(target) -> Peer:
