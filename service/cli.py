@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from service import cli_audit, cli_config, cli_disc, cli_film, cli_jobs, cli_printer, cli_study, cli_user
+from service import cli_audit, cli_backup, cli_config, cli_disc, cli_film, cli_jobs, cli_printer, cli_study, cli_user
 from service.terminal import SettingsFile, fail, settings_of
 
 app = typer.Typer(
@@ -24,6 +24,8 @@ app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(cli_config.app, name="config")
 app.add_typer(cli_user.app, name="user")
 app.add_typer(cli_audit.app, name="audit")
+app.command()(cli_backup.backup)
+app.command()(cli_backup.restore)
 
 
 @app.command()

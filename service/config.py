@@ -27,6 +27,7 @@ from service.settings.sinks import Sink
 from service.settings.web import Audit, Web
 
 ENVIRONMENT_PREFIX = "PRINTMGR_"
+DATABASE = re.compile(r"sqlite:////.+|postgresql\+psycopg://([^:@/]+@)?[^@]*")
 SETTINGS_FILE_VARIABLE = "PRINTMGR_SETTINGS"
 
 
@@ -72,8 +73,11 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _database(cls, value: str) -> str:
-        if value and not value.startswith("sqlite:////"):
-            raise ValueError("expected nothing (a file in data_dir) or sqlite:////absolute/path")
+        if value and not DATABASE.fullmatch(value):
+            raise ValueError(
+                "expected nothing (for data_dir), sqlite:////absolute/path or postgresql+psycopg://user@host/name, "
+                "the password in the file that PGPASSFILE names or in ~/.pgpass"
+            )
         return value
 
     @field_validator("storage_url")

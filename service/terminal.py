@@ -22,6 +22,7 @@ UNKNOWN = ("NoSuchJob", "NoSuchPrint", "NoSuchStudy", "NoSuchDelivery", "NoSuchP
 PEOPLE = ("NameTaken", "BadName", "BadPassword")
 FAILED = (
     *("PrintError", "MediaError", *UNKNOWN, *PEOPLE, "NotNow", "NotSo", "ServeFailed", "Taken", "NoData", "OSError"),
+    *("BackupFailed", "SnapshotFailed"),
 )
 """Kinds of errors that are told in words, by name: importing them all would make every command slow."""
 
@@ -40,10 +41,11 @@ def settings_of(file: Path | None) -> "Settings":
 @contextmanager
 def store_of(settings: "Settings") -> "Iterator[Store]":
     """The database of a service that has run. Raises NoData."""
+    from service.store.dialects import SQLITE, file_of, kind_of
     from service.store.engine import Store, migrate
 
-    file = Path(settings.database.removeprefix("sqlite:///"))
-    if not file.exists():
+    file = file_of(settings.database)
+    if kind_of(settings.database) == SQLITE and not file.exists():
         raise NoData(f"{file} does not exist; expected the database of a service that was started with these settings")
     migrate(settings.database)
     store = Store(settings.database)

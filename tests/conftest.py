@@ -2,10 +2,12 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.postgres import Cluster, cluster, programs
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -42,3 +44,26 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         missing = [program for program in mark.args if shutil.which(program) is None]
         if missing and os.environ.get("CI"):
             pytest.fail(f"needs {', '.join(missing)}; .ci/run installs them", pytrace=False)
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    """A PostgreSQL of this run; skipped on a laptop without it, fails in CI."""
+    if programs() is None:
+        if os.environ.get("CI"):
+            pytest.fail("needs PostgreSQL's initdb; .ci/run installs it", pytrace=False)
+        pytest.skip("needs PostgreSQL's initdb")
+    with cluster() as made:
+        yield made
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database with the newest schema, of each kind."""
+    if request.param == "postgresql":
+        return request.getfixturevalue("postgresql").new_database()
+    from service.store.engine import migrate
+
+    url = f"sqlite:///{tmp_path / 'printmgr.db'}"
+    migrate(url)
+    return url

@@ -91,10 +91,10 @@ class Receiving:
 
 @contextmanager
 def receiving(
-    folder: Path, durable: Durable = Durable.GROUP, rule: Rule | None = None, **more: int
+    folder: Path, durable: Durable = Durable.GROUP, rule: Rule | None = None, database: str = "", **more: int
 ) -> Iterator[Receiving]:
     """An inbox that watches its studies."""
-    made = Receiving(folder, durable, rule, **more)
+    made = Receiving(folder, durable, rule, database, **more)
     made.inbox.start()
     try:
         yield made

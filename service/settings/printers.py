@@ -4,7 +4,6 @@ import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
-from pydicom.charset import python_encoding
 
 from printmgr.errors import InvalidAttribute
 from printmgr.film.annotations import parse_place
@@ -36,6 +35,10 @@ def known_place(value: str) -> str:
 
 
 def known_character_set(value: str) -> str:
+    if not value:
+        return value
+    from pydicom.charset import python_encoding  # half of the time that every command starts in
+
     unknown = [term for term in value.split("\\") if term.strip() and term.strip() not in python_encoding]
     if unknown:
         raise ValueError(f"is {value!r}; expected a term of Specific Character Set such as ISO_IR 192 or GB18030")

@@ -3,9 +3,9 @@
 import time
 
 from sqlalchemy import Connection, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from service.store.deliveries import DeliveryState
+from service.store.dialects import insert_on
 from service.store.models import ArchiveReport, Delivery
 
 KEPT_S = 7 * 86_400  # a report that nothing asked for
@@ -16,7 +16,9 @@ def reported(connection: Connection, transaction_uid: str, failed: bool) -> None
     """An archive commits itself to keep what the transaction names, or cannot."""
     now = time.time_ns() // 1000
     connection.execute(delete(ArchiveReport).where(ArchiveReport.reported_at < now - int(KEPT_S * 1e6)))
-    row = insert(ArchiveReport).values(transaction_uid=transaction_uid, failed=int(failed), reported_at=now)
+    row = insert_on(connection, ArchiveReport).values(
+        transaction_uid=transaction_uid, failed=int(failed), reported_at=now
+    )
     again = {"failed": row.excluded.failed, "reported_at": row.excluded.reported_at}
     connection.execute(row.on_conflict_do_update(index_elements=["transaction_uid"], set_=again))
     match(connection, transaction_uid)

@@ -5,9 +5,9 @@ import time
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, delete, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from media.studies import Commitment, Sender
+from service.store.dialects import insert_on
 from service.store.study_models import CommitmentRow
 
 
@@ -23,7 +23,7 @@ def add(connection: Connection, commitment: Commitment) -> bool:
     """Note a request; False when its transaction is known already, which is then to be reported again."""
     known = connection.execute(select(CommitmentRow.transaction_uid).where(*_key(commitment))).first()
     sender = commitment.sender
-    row = insert(CommitmentRow).values(
+    row = insert_on(connection, CommitmentRow).values(
         calling_ae=sender.calling_ae,
         transaction_uid=commitment.transaction_uid,
         called_ae=sender.called_ae,

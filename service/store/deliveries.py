@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, Update, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from printmgr.film.identity import Identity
 from service.store import audit
 from service.store.audit import Entry
+from service.store.dialects import insert_on
 from service.store.models import Delivery, Executor
 
 
@@ -70,7 +70,7 @@ def hand_over(connection: Connection, print_id: str, sinks: Iterable[str]) -> No
     now = _now()
     values = {"state": DeliveryState.WAITING, "attempts": 0, "changed_at": now, "asked_at": now, "next_at": now}
     for sink in sinks:
-        row = insert(Delivery).values(print_id=print_id, sink=sink, **values)
+        row = insert_on(connection, Delivery).values(print_id=print_id, sink=sink, **values)
         connection.execute(row.on_conflict_do_nothing(index_elements=["print_id", "sink"]))
 
 

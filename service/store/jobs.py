@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from sqlalchemy import Connection, Row, delete, func, select, update
-from sqlalchemy.dialects.sqlite import insert
 
+from service.store.dialects import insert_on
 from service.store.models import Executor, Job, JobStep
 
 
@@ -151,7 +151,7 @@ def unfinished(connection: Connection, silent_for_s: float) -> list[str]:
 def begin_step(connection: Connection, job_id: str, number: int, name: str) -> None:
     """A step starts, perhaps not for the first time."""
     now = _now()
-    row = insert(JobStep).values(
+    row = insert_on(connection, JobStep).values(
         job_id=job_id, number=number, name=name, state=JobState.RUNNING, attempts=1, started_at=now
     )
     again = {"name": name, "state": JobState.RUNNING, "attempts": JobStep.attempts + 1, "error": "", "ended_at": None}
@@ -246,7 +246,7 @@ def delete_steps(connection: Connection, job_ids: Iterable[str]) -> None:
 
 def beat(connection: Connection, executor: str, pid: int) -> None:
     """The worker in this slot lives."""
-    row = insert(Executor).values(id=executor, pid=pid, seen_at=_now())
+    row = insert_on(connection, Executor).values(id=executor, pid=pid, seen_at=_now())
     connection.execute(
         row.on_conflict_do_update(
             index_elements=["id"], set_={"pid": row.excluded.pid, "seen_at": row.excluded.seen_at}

@@ -4,14 +4,13 @@ import json
 import threading
 import time
 
-from sqlalchemy import Connection, select, update
-from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.pool import PoolProxiedConnection
+from sqlalchemy import Connection, insert, select, update
 
 from printmgr.errors import QueueFull
 from printmgr.ports import Print
 from service.store import audit
 from service.store.audit import Entry
+from service.store.dialects import RawConnection
 from service.store.engine import Store, full_disk_named
 from service.store.jobs import JobState
 from service.store.models import Job, PrintRow
@@ -35,7 +34,7 @@ class OrderWriter:
         self._store = store
         self._max_queue = max_queue
         self._lock = threading.Lock()
-        self._raw: PoolProxiedConnection | None = None
+        self._raw: RawConnection | None = None
 
     def add(self, print_: Print, document: bytes) -> None:
         """Commit the print, its order as JSON, and its job. Raises QueueFull, ResourceLimit."""
@@ -44,22 +43,22 @@ class OrderWriter:
         now = time.time_ns() // 1000
         with self._lock, full_disk_named():
             if self._raw is None:
-                self._raw = self._store.engine.raw_connection()
-            cursor = self._raw.cursor()
-            cursor.execute("BEGIN IMMEDIATE")
+                self._raw = RawConnection(self._store.engine)
+            raw = self._raw
             try:
-                self._check_room(cursor)
-                cursor.execute(INSERT_JOB, (print_.id, FILM, JobState.ANSWERED, document.decode("ascii"), now, now))
-                cursor.execute(INSERT_PRINT, print_row)
-                cursor.executemany(INSERT_FILM, films)
-                cursor.execute("COMMIT")
+                raw.begin()
+                self._check_room(raw)
+                raw.execute(INSERT_JOB, (print_.id, FILM, JobState.ANSWERED, document.decode("ascii"), now, now))
+                raw.execute(INSERT_PRINT, print_row)
+                raw.execute_many(INSERT_FILM, films)
+                raw.commit()
             except BaseException:
-                self._raw.rollback()
+                if not raw.rollback():
+                    self._raw = None
                 raise
 
-    def _check_room(self, cursor: DBAPICursor) -> None:
-        cursor.execute(COUNT_OPEN)
-        (waiting,) = cursor.fetchall()[0]
+    def _check_room(self, raw: RawConnection) -> None:
+        (waiting,) = raw.execute(COUNT_OPEN).fetchall()[0]
         if waiting >= self._max_queue:
             raise QueueFull(f"{waiting} jobs are waiting; expected fewer than {self._max_queue}")
 
@@ -73,7 +72,8 @@ class OrderWriter:
 def add_job(connection: Connection, job_id: str, kind: str, request: str) -> None:
     """A job that is no print, ready to be taken."""
     now = time.time_ns() // 1000
-    connection.exec_driver_sql(INSERT_JOB, (job_id, kind, JobState.ORDERED, request, now, now))
+    values = {"id": job_id, "kind": kind, "state": JobState.ORDERED, "request": request}
+    connection.execute(insert(Job).values(**values, ordered_at=now, changed_at=now))
 
 
 def add_job_once(connection: Connection, job_id: str, kind: str, request: str) -> None:

@@ -5,10 +5,8 @@ import time
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy.engine.interfaces import DBAPICursor
-from sqlalchemy.pool import PoolProxiedConnection
-
 from media.studies import Receipt, Received
+from service.store.dialects import RawConnection
 from service.store.engine import Store, full_disk_named
 from service.store.study_search import words_of
 
@@ -17,12 +15,14 @@ FIND = "SELECT id, sop_instance_uid, copy, file, size_bytes, data_set_at FROM in
 PUT_STUDY = """INSERT INTO studies (uid, patient_id, issuer, patient_name, birth_date, sex, date, time, study_id,
  accession_number, description, calling_ae, state, instances, conflicts, other_patients, size_bytes, first_at, last_at)
  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'arriving', ?, ?, 0, ?, ?, ?)
- ON CONFLICT (uid) DO UPDATE SET instances = instances + excluded.instances, conflicts = conflicts + excluded.conflicts,
- other_patients = other_patients + CASE WHEN patient_id = excluded.patient_id THEN 0 ELSE excluded.instances END,
- size_bytes = size_bytes + excluded.size_bytes, last_at = excluded.last_at, state = excluded.state,
+ ON CONFLICT (uid) DO UPDATE SET instances = studies.instances + excluded.instances,
+ conflicts = studies.conflicts + excluded.conflicts, other_patients = studies.other_patients
+ + CASE WHEN studies.patient_id = excluded.patient_id THEN 0 ELSE excluded.instances END,
+ size_bytes = studies.size_bytes + excluded.size_bytes, last_at = excluded.last_at, state = excluded.state,
  completed_by = '' RETURNING id, instances"""
 PUT_SERIES = """INSERT INTO series (study_id, uid, number, modality, description, instances) VALUES (?, ?, ?, ?, ?, ?)
- ON CONFLICT (study_id, uid) DO UPDATE SET instances = instances + excluded.instances RETURNING id"""
+ ON CONFLICT (study_id, uid) DO UPDATE SET instances = series.instances + excluded.instances
+ RETURNING id"""
 PUT_INSTANCE = """INSERT INTO instances (series_id, sop_instance_uid, copy, sop_class_uid, transfer_syntax_uid, number,
  file, size_bytes, data_set_at, calling_ae, address, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
  ON CONFLICT DO NOTHING"""
@@ -67,37 +67,35 @@ class StudyWriter:
         self._store = store
         self._same = same
         self._lock = threading.Lock()
-        self._raw: PoolProxiedConnection | None = None
+        self._raw: RawConnection | None = None
 
     def add(self, group: Sequence[Entry]) -> None:
         """Commit the group and set the receipt of each. Raises ResourceLimit; what has no receipt then is not there."""
         with self._lock, full_disk_named():
             if self._raw is None:
-                self._raw = self._store.engine.raw_connection()
+                self._raw = RawConnection(self._store.engine)
             while some := [one for one in group if one.receipt is None]:
                 self._round(self._raw, some)
 
-    def _round(self, raw: PoolProxiedConnection, entries: Sequence[Entry]) -> None:
-        cursor = raw.cursor()
+    def _round(self, raw: RawConnection, entries: Sequence[Entry]) -> None:
         try:
-            self._compare(cursor, entries)
-            self._write(cursor, [one for one in entries if one.receipt is None])
+            self._compare(raw, entries)
+            self._write(raw, [one for one in entries if one.receipt is None])
         except BaseException:
-            raw.rollback()
+            if not raw.rollback():
+                self._raw = None
             for one in entries:
                 one.receipt = None
             raise
-        finally:
-            cursor.close()
 
-    def _compare(self, cursor: DBAPICursor, entries: Sequence[Entry]) -> None:
+    def _compare(self, raw: RawConnection, entries: Sequence[Entry]) -> None:
         """Find out which entries are there already; before the transaction, for it reads files."""
         there: dict[str, list[StoredFile]] = {}
         uids = list({one.received.sop_instance_uid for one in entries})
         for at in range(0, len(uids), MOST_PARAMETERS):
             some = uids[at : at + MOST_PARAMETERS]
-            cursor.execute(FIND.format(",".join("?" * len(some))), some)
-            for id_, uid, *rest in cursor.fetchall():
+            found = raw.execute(FIND.format(",".join("?" * len(some))), some)
+            for id_, uid, *rest in found.fetchall():
                 there.setdefault(uid, []).append(StoredFile(id_, *rest))
         for one in entries:
             known = there.setdefault(one.received.sop_instance_uid, [])
@@ -119,16 +117,16 @@ class StudyWriter:
                     return
             one.copy = max(one.copy, stored.copy + 1)
 
-    def _write(self, cursor: DBAPICursor, entries: Sequence[Entry]) -> None:
+    def _write(self, raw: RawConnection, entries: Sequence[Entry]) -> None:
         """Insert what is new; an entry whose UID another process took meanwhile keeps no receipt."""
         if not entries:
             return
         now = time.time_ns() // 1000
-        cursor.execute("BEGIN IMMEDIATE")
+        raw.begin()
         done: list[tuple[Entry, Receipt]] = []
         for study_entries in _by(entries, lambda one: one.received.study):
-            done += _write_study(cursor, study_entries, now)
-        cursor.execute("COMMIT")
+            done += _write_study(raw, study_entries, now)
+        raw.commit()
         for one, receipt in done:
             one.receipt = receipt
 
@@ -139,7 +137,7 @@ class StudyWriter:
                 self._raw = None
 
 
-def _write_study(cursor: DBAPICursor, entries: Sequence[Entry], now: int) -> list[tuple[Entry, Receipt]]:
+def _write_study(raw: RawConnection, entries: Sequence[Entry], now: int) -> list[tuple[Entry, Receipt]]:
     """The entries of one study; what each became."""
     study = entries[0].received.study
     about = (study.patient_id, study.issuer, study.patient_name, study.birth_date, study.sex, study.date, study.time)
@@ -147,37 +145,39 @@ def _write_study(cursor: DBAPICursor, entries: Sequence[Entry], now: int) -> lis
     added = [one for one in entries if one.replaces is None]
     conflicts = sum(one.copy > 0 for one in added)
     size = sum(one.received.size_bytes for one in added)
-    cursor.execute(PUT_STUDY, (study.uid, *about, *more, len(added), conflicts, size, now, now))
-    ((study_id, instances),) = cursor.fetchall()
+    ((study_id, instances),) = raw.execute(
+        PUT_STUDY, (study.uid, *about, *more, len(added), conflicts, size, now, now)
+    ).fetchall()
     if instances == len(added):
         words = words_of(study.patient_name, study.patient_id, study.birth_date, study.accession_number)
-        cursor.executemany(PUT_WORD, [(study_id, word) for word in words])
+        raw.execute_many(PUT_WORD, [(study_id, word) for word in words])
     done: list[tuple[Entry, Receipt]] = []
     for series_entries in _by(entries, lambda one: one.received.series.uid):
-        series_id = _put_series(cursor, study_id, series_entries)
+        series_id = _put_series(raw, study_id, series_entries)
         for one in series_entries:
-            if _put_instance(cursor, series_id, one, now):
+            if _put_instance(raw, series_id, one, now):
                 done.append((one, Receipt.OTHER_BYTES if one.copy else Receipt.NEW))
             else:
-                _uncount(cursor, study_id, series_id, one)
+                _uncount(raw, study_id, series_id, one)
     return done
 
 
-def _put_series(cursor: DBAPICursor, study_id: int, entries: Sequence[Entry]) -> int:
+def _put_series(raw: RawConnection, study_id: int, entries: Sequence[Entry]) -> int:
     series = entries[0].received.series
     number = sum(one.replaces is None for one in entries)
-    cursor.execute(PUT_SERIES, (study_id, series.uid, series.number, series.modality, series.description, number))
-    ((series_id,),) = cursor.fetchall()
+    ((series_id,),) = raw.execute(
+        PUT_SERIES, (study_id, series.uid, series.number, series.modality, series.description, number)
+    ).fetchall()
     return int(series_id)
 
 
-def _put_instance(cursor: DBAPICursor, series_id: int, one: Entry, now: int) -> bool:
+def _put_instance(raw: RawConnection, series_id: int, one: Entry, now: int) -> bool:
     """Whether the row was written; not when its UID and copy are another's."""
     found = one.received
     if one.replaces is not None:
-        cursor.execute(REPLACE_FILE, (one.file, found.size_bytes, found.data_set_at, now, one.replaces))
-        return cursor.rowcount > 0
-    cursor.execute(
+        values = (one.file, found.size_bytes, found.data_set_at, now, one.replaces)
+        return raw.execute(REPLACE_FILE, values).rowcount > 0
+    put = raw.execute(
         PUT_INSTANCE,
         (
             series_id,
@@ -194,15 +194,15 @@ def _put_instance(cursor: DBAPICursor, series_id: int, one: Entry, now: int) -> 
             now,
         ),
     )
-    return cursor.rowcount > 0
+    return put.rowcount > 0
 
 
-def _uncount(cursor: DBAPICursor, study_id: int, series_id: int, one: Entry) -> None:
+def _uncount(raw: RawConnection, study_id: int, series_id: int, one: Entry) -> None:
     """Take back what was counted ahead of an entry that was not written."""
     if one.replaces is not None:
         return
-    cursor.execute(UNCOUNT_STUDY, (one.copy > 0, one.received.size_bytes, study_id))
-    cursor.execute(UNCOUNT_SERIES, (series_id,))
+    raw.execute(UNCOUNT_STUDY, (int(one.copy > 0), one.received.size_bytes, study_id))
+    raw.execute(UNCOUNT_SERIES, (series_id,))
 
 
 def _by(entries: Sequence[Entry], key: Callable[[Entry], Hashable]) -> list[list[Entry]]:

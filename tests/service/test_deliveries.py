@@ -18,7 +18,7 @@ from service.deliveries import Deliveries, Finished, NotYet
 from service.store import archive_reports, deliveries, jobs, orders
 from service.store import identities as stored_identities
 from service.store.deliveries import DeliveryRecord, NoSuchDelivery
-from service.store.engine import Store, migrate
+from service.store.engine import Store
 from tests.service.test_store import a_print, add
 
 PATIENT = Identity(patient_id="4711", patient_name="Doe^Jane")
@@ -62,10 +62,8 @@ class Correctable(Gate):
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    url = f"sqlite:///{tmp_path / 'printmgr.db'}"
-    migrate(url)
-    made = Store(url)
+def store(database_url: str) -> Iterator[Store]:
+    made = Store(database_url)
     yield made
     made.close()
 

@@ -4,7 +4,7 @@ import pytest
 
 from printmgr.film.identity import Finding, Identity, IdentityState, Release, Source, Standing
 from service.store import identities
-from service.store.engine import Store, migrate
+from service.store.engine import Store
 from service.store.prints import NoSuchPrint
 from tests.service.test_store import a_print, add
 
@@ -14,10 +14,8 @@ FIRST, SECOND, THIRD = (f"20240506-070809-00000{n}-aa" for n in (1, 2, 3))
 
 
 @pytest.fixture
-def store(tmp_path):
-    url = f"sqlite:///{tmp_path / 'printmgr.db'}"
-    migrate(url)
-    store = Store(url)
+def store(database_url):
+    store = Store(database_url)
     add(store, a_print(FIRST), a_print(SECOND), a_print(THIRD))
     yield store
     store.close()

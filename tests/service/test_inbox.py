@@ -16,9 +16,13 @@ from service.store import study_queries
 from tests.receiving import Receiving, data_set_of, encoded, hand_over, instance, receiving
 
 
-@pytest.fixture(params=list(Durable))
+@pytest.fixture(params=[*Durable, "postgresql"])
 def made(request, tmp_path):
-    with receiving(tmp_path, request.param) as one:
+    if request.param == "postgresql":
+        durable, url = Durable.GROUP, request.getfixturevalue("postgresql").new_database()
+    else:
+        durable, url = request.param, ""
+    with receiving(tmp_path, durable, database=url) as one:
         yield one
 
 

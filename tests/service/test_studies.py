@@ -18,8 +18,8 @@ SENDER = Sender("CT1", "ARCHIVE", "127.0.0.1")
 
 
 @pytest.fixture
-def made(tmp_path):
-    one = Receiving(tmp_path)
+def made(tmp_path, database_url):
+    one = Receiving(tmp_path, database=database_url)
     for number in (1, 2):
         hand_over(one, instance(number, study="1.2.3"))
     yield one
