@@ -23,6 +23,7 @@ MATRIX: dict[tuple[str, str], frozenset[PersonRole] | None] = {
     ("POST", "/lock"): SIGNED_IN,
     ("POST", "/unlock"): EVERYBODY,
     ("POST", "/logout"): SIGNED_IN,
+    ("GET", "/metrics"): SIGNED_IN,
     # pages
     ("GET", "/"): SIGNED_IN,
     ("GET", "/live"): SIGNED_IN,

@@ -1,6 +1,6 @@
 """The pages."""
 
-from service.web.pages import discs, door, films, log, queue, settings, single_sign_on, studies
+from service.web.pages import discs, door, films, log, machines, queue, settings, single_sign_on, studies
 
 ROUTERS = (
     door.router,
@@ -11,4 +11,5 @@ ROUTERS = (
     queue.router,
     settings.router,
     log.router,
+    machines.router,
 )

@@ -3,6 +3,7 @@
 (() => {
   const all = (query, root = document) => [...root.querySelectorAll(query)];
   const one = (query, root = document) => root.querySelector(query);
+  const typing = "input:not([type=checkbox], [type=radio]), select, textarea";
 
   // Choosing films or studies; the choice outlives what the list redraws.
   const chosen = new Map();
@@ -63,7 +64,7 @@
   // Keys.
   const pages = { f: "/films", s: "/studies", d: "/discs", q: "/queue" };
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, select, textarea")) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest(typing)) return;
     if (event.key === "/") { const field = one("[data-search]"); if (field) { event.preventDefault(); field.focus(); field.select(); } }
     else if (event.key === "l" && one("#lock-now")) one("#lock-now").requestSubmit();
     else if (event.key === "?") location.assign("/help");
@@ -131,7 +132,7 @@
     for (const end of ["pointerup", "pointercancel"]) stage.addEventListener(end, (event) => fingers.delete(event.pointerId));
     const keys = { "+": deeds.larger, "=": deeds.larger, "-": deeds.smaller, 0: deeds.whole, i: invert };
     document.addEventListener("keydown", (event) => {
-      if (event.target.closest("input, select, textarea") || event.ctrlKey || event.metaKey) return;
+      if (event.target.closest(typing) || event.ctrlKey || event.metaKey) return;
       if (keys[event.key]) keys[event.key]();
       else if (event.key === "ArrowLeft") { if (zoom > 1) { x += 60; draw(); } else turn(-1); }
       else if (event.key === "ArrowRight") { if (zoom > 1) { x -= 60; draw(); } else turn(1); }
