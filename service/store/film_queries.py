@@ -10,6 +10,7 @@ from service.store.identity_models import IdentityRow
 from service.store.models import Job, PrintRow
 from service.store.prints import PrintRecord, all_prints, recorded
 
+ANY_UNSURE = "unsure"  # any of
 UNSURE = (IdentityState.UNKNOWN, IdentityState.PROPOSED, IdentityState.CONFLICT)
 
 
@@ -45,8 +46,9 @@ def page(
     if whose or patient_id or name:
         query = query.outerjoin(IdentityRow, IdentityRow.print_id == PrintRow.id)
     if whose:
-        known = IdentityRow.state == whose
-        query = query.where(or_(known, IdentityRow.state.is_(None)) if whose == IdentityState.UNKNOWN else known)
+        known = IdentityRow.state.in_(UNSURE) if whose == ANY_UNSURE else IdentityRow.state == whose
+        open_ = whose in (ANY_UNSURE, IdentityState.UNKNOWN)
+        query = query.where(or_(known, IdentityRow.state.is_(None)) if open_ else known)
     if patient_id:
         query = query.where(IdentityRow.patient_id == plain_identifier(patient_id))
     for word in words(name):

@@ -16,7 +16,6 @@ from service.web.callers import Caller
 from service.web.errors import BadValue
 from service.web.site import Site
 
-UNSURE = (IdentityState.UNKNOWN, IdentityState.PROPOSED, IdentityState.CONFLICT)
 MOST_MERGED = 100
 
 
@@ -59,8 +58,8 @@ def films(
     name: str = "",
 ) -> list[Film]:
     """Films without what belongs to each, the newest first, after the id `after`."""
-    if whose and whose not in set(IdentityState):
-        raise BadValue(f"whose is {whose!r}; expected one of {', '.join(IdentityState)}")
+    if whose and whose not in {*IdentityState, film_queries.ANY_UNSURE}:
+        raise BadValue(f"whose is {whose!r}; expected {film_queries.ANY_UNSURE} or one of {', '.join(IdentityState)}")
     with store.read() as connection:
         found = film_queries.page(
             connection,

@@ -39,9 +39,14 @@ def new(request: Request, study: Annotated[list[str] | None, Query()] = None) ->
 
 @router.post("/discs/plan")
 def show_plan(
-    request: Request, study: Chosen = None, medium: Text = "CD-R-700", profile: Text = "", leave_out: Chosen = None
+    request: Request,
+    study: Chosen = None,
+    medium: Text = "CD-R-700",
+    profile: Text = "",
+    leave_out: Chosen = None,
+    two_patients: Text = "",
 ) -> Response:
-    wish = Wish(tuple(dict.fromkeys(study or [])), medium, profile, tuple(leave_out or ()))
+    wish = Wish(tuple(dict.fromkeys(study or [])), medium, profile, tuple(leave_out or ()), bool(two_patients))
     return render(request, "disc_plan.html", plan=plan(site_of(request), wish), wish=wish)
 
 
