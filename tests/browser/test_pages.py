@@ -17,7 +17,7 @@ from tests.browser.pages import PATIENCE_MS, Desk, chromium, desk, print_by_dcmt
 
 pytestmark = pytest.mark.peer("chromium", "dcmpsprt", "dcmprscu", "storescu")
 
-SOON_MS = 2000
+expect.set_options(timeout=PATIENCE_MS)
 
 
 @pytest.fixture(scope="module")
