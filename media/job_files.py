@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from media.build.iso import NO_ROOM
 from media.errors import NoRoom
-from media.fileset.model import Plan, Rejection, Volume
+from media.fileset.model import Index, Plan, Reason, Rejection, Volume
 from media.fileset.plan_json import NAME as PLAN
 from media.fileset.plan_json import read_plan
 from media.ports import ImageFile, VerifiedImage
@@ -42,6 +42,13 @@ def failed_of(job: Job) -> list[Rejection]:
     path = job / "failed.pickle"
     failed: list[Rejection] = pickle.loads(path.read_bytes()) if path.exists() else []  # noqa: S301  # the job's own
     return failed
+
+
+def forget_patients(job: Job) -> None:
+    """Keep of the index what tells whether the sources have changed, and nothing that says whose they are."""
+    index: Index = pickle.loads((job / "index.pickle").read_bytes())  # noqa: S301  # the job's own file
+    sources = [*(one.source for one in index.instances), *(one.source for one in index.rejections)]
+    save(job / "index.pickle", pickle.dumps(Index([], [Rejection(one, Reason.NOT_DICOM) for one in sources])))
 
 
 def image_of(job: Job, volume: Volume) -> Path:

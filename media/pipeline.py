@@ -21,7 +21,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from media import encryption
 from media.build.companions import STATEMENT, Imprint, companion_sizes
+from media.build.sealed import added_bytes
 from media.build.transcode import make_bundles
 from media.build.viewer.shows import Shows
 from media.build.volume import made_name, names, prepare, site_of_volume, write_volume
@@ -30,6 +32,7 @@ from media.deidentification import STATEMENT as DEIDENTIFIED_PDF
 from media.deidentification import content, deidentified_index, deidentify, said
 from media.errors import BadOrder, MediaError, NoRoom, NotVerified, OneVolumeOnly, Refused
 from media.fileset.confidentiality import Deidentify
+from media.fileset.encryption import Encrypt
 from media.fileset.model import Index, Plan, Reason, Rejection, Volume
 from media.fileset.order import DiscOrder
 from media.fileset.plan import plan as make_plan
@@ -41,6 +44,7 @@ from media.job_files import (
     boot,
     failed_of,
     flushing,
+    forget_patients,
     image_of,
     load_plan,
     room,
@@ -74,10 +78,13 @@ class BuildOrder:
     deidentify: Deidentify | None = None
     copies: int = 1  # of every volume, where a writer makes media
     one_volume: bool = False  # fail rather than need a second
+    encrypt: Encrypt | None = None
 
     def __post_init__(self) -> None:
         if not self.sources:
             raise BadOrder("no source; expected at least one folder, file or ZIP")
+        if self.encrypt is not None:
+            self.encrypt.check(viewer=self.viewer is not Shows.NOTHING)
         for name in self.writers:
             writer_of(name)
 
@@ -85,6 +92,7 @@ class BuildOrder:
         """The order as JSON values."""
         value = asdict(self)
         value["deidentify"] = self.deidentify and self.deidentify.to_json()
+        value["encrypt"] = self.encrypt and self.encrypt.to_json()
         value["disc"] = {**self.disc._asdict(), "leave_out": sorted(self.disc.leave_out)}
         return value
 
@@ -103,6 +111,7 @@ class BuildOrder:
             deidentify=Deidentify.from_json(found) if (found := value.get("deidentify")) else None,
             copies=value.get("copies", 1),
             one_volume=value.get("one_volume", False),
+            encrypt=Encrypt.from_json(found) if (found := value.get("encrypt")) else None,
         )
 
 
@@ -214,10 +223,14 @@ def write_step(order: BuildOrder, job: Job, progress: Progress) -> None:
     hashes = {volume.number: written_of(job, volume)["hashes"] for volume in plan.volumes}
     written: dict[int, list[str]] = {}
     with room(), _taken_back(output, written):
-        if order.deidentify is not None:
+        if order.deidentify:
             save(output / DEIDENTIFIED_PDF, (job / DEIDENTIFIED_PDF).read_bytes())
+        if order.encrypt is not None:
+            encryption.write_slip(order.encrypt, plan, job, output)
         for volume in plan.volumes:
             image = verified_image(job, plan, volume, verified[volume.number])
+            if order.encrypt is not None:
+                image, verified[volume.number] = encryption.sealed(order.encrypt, plan, volume, image, job, progress)
             for kind in order.writers or default_writers(plan.file_system):
                 for copy_ in range(1, 1 + (order.copies if makes_copies(kind) else 1)):
                     wanted = replace(image, copy=copy_, copies=order.copies)
@@ -226,17 +239,10 @@ def write_step(order: BuildOrder, job: Job, progress: Progress) -> None:
         save(output / PLAN, (job / PLAN).read_bytes())
         save(output / REPORT, as_json(report_json(plan, written, hashes, verified)))
         save(job / "done.json", json.dumps({"written": written}).encode())
-    if order.deidentify is not None:
-        _forget(job)
-    for path in (*job.glob("*.part"), *job.glob("deidentified*"), job / "made"):
+    if order.deidentify or order.encrypt:
+        forget_patients(job)
+    for path in (*job.glob("*.part"), *job.glob("deidentified*"), job / "password", job / "made"):
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-def _forget(job: Job) -> None:
-    """Keep of the index what tells whether the sources have changed, and nothing that says whose they are."""
-    index: Index = pickle.loads((job / "index.pickle").read_bytes())  # noqa: S301  # the job's own file
-    sources = [*(one.source for one in index.instances), *(one.source for one in index.rejections)]
-    save(job / "index.pickle", pickle.dumps(Index([], [Rejection(one, Reason.NOT_DICOM) for one in sources])))
 
 
 @contextmanager
@@ -283,8 +289,9 @@ def _planned(index: Index, order: BuildOrder, made: Path | None = None, shows: S
 
 
 def _disc(order: BuildOrder) -> DiscOrder:
-    """The disc order with what de-identification has its volumes say."""
-    return order.disc._replace(deidentified=said(order.deidentify)) if order.deidentify else order.disc
+    """The disc order with what de-identification and encryption ask of its volumes."""
+    disc = order.disc._replace(deidentified=said(order.deidentify)) if order.deidentify else order.disc
+    return encryption.as_ordered(disc, order.encrypt) if order.encrypt else disc
 
 
 def _content(order: BuildOrder, job: Job) -> Together:
@@ -305,8 +312,11 @@ def _load_index(job: Job) -> Index:
 def _companions(
     order: BuildOrder, made: Path | None, shows: Shows | None, plan: Plan, volume: Volume
 ) -> Mapping[tuple[str, ...], int]:
-    more: dict[tuple[str, ...], int]
-    more = {STATEMENT: made.with_name(DEIDENTIFIED_PDF).stat().st_size} if made and order.deidentify else {}
+    more: dict[tuple[str, ...], int] = {}
+    if made and order.deidentify:
+        more[STATEMENT] = made.with_name(DEIDENTIFIED_PDF).stat().st_size
+    if order.encrypt:
+        more["ENCRYPTED",] = added_bytes(order.encrypt, len(volume.files))
     if order.viewer is Shows.NOTHING:
         return companion_sizes(plan, volume, order.imprint, viewer=more)
     if made is None or shows is None:

@@ -28,6 +28,7 @@ class Fields(NamedTuple):
     descriptor: str = ""
     private_records: bool = False
     deidentified: str = ""
+    secure: bool = False
 
 
 class DiscOrder(Fields):
@@ -46,6 +47,7 @@ class DiscOrder(Fields):
     descriptor       File-set Descriptor File ID (0004,1141), one component; '' for none
     private_records  SOP classes without a directory record get a PRIVATE one instead of a refusal
     deidentified     what the volumes say of their de-identification; then they name no file of the source
+    secure           every file becomes a Secure DICOM File (PS3.15 D.1): the -SEC- profiles
     """
 
     __slots__ = ()

@@ -238,21 +238,33 @@ PROFILES: dict[str, Profile] = {
     )
 }
 
-SECURE_PROFILES: frozenset[str] = frozenset(
-    {"STD-DVD-SEC-MPEG2-MPML", "STD-DTL-SEC-ZIP-MAIL"}
-    | {name.replace("STD-GEN-", "STD-GEN-SEC-") for name in PROFILES if name.startswith("STD-GEN-")}
-    - {"STD-GEN-SEC-MIME"}
-)
-"""Profiles whose every file is a Secure DICOM File (PS3.15 D.1): not offered yet."""
+SECURE_PROFILES: dict[str, Profile] = {
+    secure.name: secure
+    for secure in (
+        *(
+            one._replace(name=one.name.replace("STD-GEN-", "STD-GEN-SEC-"))
+            for one in PROFILES.values()
+            if one.name.startswith("STD-GEN-") and one.name != "STD-GEN-MIME"
+        ),
+        PROFILES["STD-DVD-MPEG2-MPML"]._replace(name="STD-DVD-SEC-MPEG2-MPML"),
+        Profile("STD-DTL-SEC-ZIP-MAIL", "L", *MAIL, (Rule(classes("1.1", "1.3"), (ts.EXPLICIT_LE,)),)),
+    )
+}
+"""Profiles whose every file is a Secure DICOM File (PS3.15 D.1)."""
 
 UNWRITTEN = frozenset({FileSystem.UDF_15, FileSystem.UDF_25})
 """File systems we do not write: a volume made for them is no File-set of that profile."""
 
 
 def profile(name: str) -> Profile:
-    """The profile `name` of PROFILES. Raises BadOrder."""
-    if name in SECURE_PROFILES:
-        raise BadOrder(f"profile {name} asks for Secure DICOM Files, which are not offered yet")
-    if name not in PROFILES:
+    """The profile `name` of PROFILES or SECURE_PROFILES. Raises BadOrder."""
+    found = PROFILES.get(name) or SECURE_PROFILES.get(name)
+    if found is None:
         raise BadOrder(f"profile {name!r} is not known; expected one of {', '.join(sorted(PROFILES))}")
-    return PROFILES[name]
+    return found
+
+
+def secured(plain: Profile) -> Profile | None:
+    """The profile with Secure DICOM Files that is otherwise the same; None where the standard has none."""
+    names = (plain.name.replace("STD-GEN-", "STD-GEN-SEC-"), plain.name.replace("STD-DVD-", "STD-DVD-SEC-"))
+    return SECURE_PROFILES.get(plain.name) or next((SECURE_PROFILES[n] for n in names if n in SECURE_PROFILES), None)

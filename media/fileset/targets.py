@@ -8,7 +8,7 @@ from media.fileset.directory import icon_bytes
 from media.fileset.media import MEDIA, WRITTEN_AS_IMAGE, FileSystem, Medium, MediumKind, medium
 from media.fileset.model import NO_PROFILE
 from media.fileset.order import DiscOrder
-from media.fileset.profiles import UNWRITTEN, Profile, profile
+from media.fileset.profiles import SECURE_PROFILES, UNWRITTEN, Profile, profile, secured
 
 DEFAULT_PROFILES: dict[MediumKind, str] = {
     MediumKind.CD_R: "STD-GEN-CD",
@@ -66,10 +66,16 @@ def target_of(order: DiscOrder) -> Target:
         chosen = profile(order.profile)
     else:
         chosen = profile(DEFAULT_PROFILES[chosen_medium.kind if chosen_medium else MediumKind.CD_R])
+    if chosen.name in SECURE_PROFILES and not order.secure:
+        raise BadOrder(f"profile {chosen.name} asks for Secure DICOM Files; expected an order that encrypts by CMS")
+    secure = secured(chosen) if order.secure else None
+    chosen = secure or chosen
     bought = chosen_medium or medium(DEFAULT_MEDIA[chosen.medium])
     wanted = chosen.file_system if bought.kind in {chosen.medium, MediumKind.BYTES} else FILE_SYSTEMS[bought.kind]
     written = FileSystem.UDF_BRIDGE if wanted in UNWRITTEN else wanted
     notes = reasons_for_no_claim(chosen, bought, wanted)
+    if order.secure and secure is None:
+        notes += (f"{NO_PROFILE}: {chosen.name} has no counterpart with Secure DICOM Files",)
     udf = order.udf if order.udf is not None else written is FileSystem.UDF_BRIDGE
     if written not in WRITTEN_AS_IMAGE and (order.udf or order.joliet):
         raise BadOrder(f"{chosen.name} on {bought.name} is a folder on {written}; it has neither UDF nor Joliet")

@@ -34,15 +34,18 @@ def verify_image(
     volume: Volume | None = None,
     hashes: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    file_set: bool = True,
 ) -> Verification:
     """Reopen a finished image and check all that it proves of itself; with `volume` also that it is what was planned.
 
+    file_set  without it the image is encrypted, and its DICOMDIR is none
     hashes  SHA-256 by absolute path ("/DICOM/…"), as the image step computed them from the sources
     Raises Unreadable when the file is no ISO 9660 image at all."""
     out = Verification()
     with Image(path) as image:
         disc, regions = _trees(image, out)
-        _directory(image, disc, volume, out)
+        if file_set:
+            _directory(image, disc, volume, out)
         out.regions = hash_regions(image, region_map(image.size, regions), progress)
         for region in out.regions:
             if region.name.startswith("padding") and not image.is_zero(region.offset, region.length):

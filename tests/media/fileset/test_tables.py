@@ -89,10 +89,12 @@ def test_all_profiles_in_force_are_there_and_no_retired_one() -> None:
     assert set(profiles.PROFILES) == set(PROFILES.split()) | ULTRASOUND
 
 
-def test_secure_profiles_are_named_as_not_offered() -> None:
+def test_secure_profiles_are_those_of_the_plain_ones() -> None:
     for name in ("STD-GEN-SEC-CD", "STD-GEN-SEC-USB-J2K", "STD-DVD-SEC-MPEG2-MPML", "STD-DTL-SEC-ZIP-MAIL"):
-        with pytest.raises(BadOrder, match="not offered yet"):
-            profiles.profile(name)
+        assert profiles.profile(name).name == name
+    plain = profiles.profile("STD-GEN-USB-J2K")
+    assert profiles.secured(plain) == plain._replace(name="STD-GEN-SEC-USB-J2K")
+    assert profiles.secured(profiles.profile("STD-XABC-CD")) is None
     with pytest.raises(BadOrder, match="STD-GEN-CD"):
         profiles.profile("STD-GEN-FLOPPY")
 
