@@ -37,6 +37,9 @@ DeIdentify = Annotated[
 ]
 KeyFile = Annotated[Path | None, typer.Option(help="Key of the pseudonyms; by default the service's.")]
 Release = Annotated[str, typer.Option(metavar="UID,...", help="SOP instances seen and released for de-identification.")]
+Encrypted = Annotated[str, typer.Option("--encrypt", help="zip: one AES ZIP; cms: Secure DICOM Files, no viewer.")]
+Password = Annotated[str, typer.Option(metavar="WHENCE", help="made (by default), ask, env:NAME, file:PATH or none.")]
+Recipient = Annotated[list[Path] | None, typer.Option(help="Certificate of somebody who may open it (cms).")]
 Joliet = Annotated[bool, typer.Option("--joliet", help="Add a Joliet tree.")]
 
 
@@ -92,6 +95,9 @@ def build(
     de_identify: DeIdentify = "",
     key_file: KeyFile = None,
     release: Release = "",
+    encrypt: Encrypted = "",
+    password: Password = "",
+    recipient: Recipient = None,
     queue: Annotated[
         bool, typer.Option("--queue", help="Leave it to the service; `jobs show` tells how far it is.")
     ] = False,
@@ -108,6 +114,7 @@ def build(
         writers = tuple(filter(None, write.split(",")))
         order = _order(disc, sources, settings, str(output.resolve()), preset, viewer, writers, institution, contact)
         order = _private(order, settings, de_identify, key_file, release, queue)
+        order = _encrypted(order, encrypt, password, recipient or [], queue)
         if queue:
             from service.wiring.discs import order_disc
 
@@ -213,6 +220,21 @@ def _private(order: Any, settings: Path | None, options: str, key_file: Path | N
         raise BadOrder("--key-file and --release are for de-identified discs; expected --de-identify basic or options")
     service = settings_of(settings) if settings or queue or order.deidentify else None
     return replace(order, deidentify=deidentification(service, options, key_file, filter(None, release.split(","))))
+
+
+def _encrypted(order: Any, method: str, password: str, recipients: list[Path], queue: bool) -> Any:
+    """The order with the encryption of the options, over that of its preset. Raises BadOrder."""
+    from dataclasses import replace
+
+    from media.errors import BadOrder
+    from service.wiring.privacy import encryption
+
+    method = method or (str(order.encrypt.method) if order.encrypt else "")
+    if not method and (password or recipients):
+        raise BadOrder("--password and --recipient are for encrypted discs; expected --encrypt zip or cms")
+    if queue and (password == "ask" or password.startswith("env:")):  # noqa: S105  # a word of ours
+        raise BadOrder("the service cannot ask, nor see this environment; expected --password made or file:PATH")
+    return replace(order, encrypt=encryption(method, password, recipients))
 
 
 def _build_patiently(order: Any, job: Path, bar: Bar) -> None:

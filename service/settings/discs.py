@@ -37,7 +37,7 @@ class Preset(Table):
     leave_out: tuple[Reason, ...] = ()
     writers: tuple[str, ...] = ()  # of media.writers, such as "optical:/dev/sr0"; none: as the medium wants it
     de_identify: str = ""  # basic, or options of PS3.15 E.3 with commas; none: as the studies are
-    encrypt: bool = False
+    encrypt: Literal["", "zip", "cms"] = ""  # with a new password: one AES ZIP, or Secure DICOM Files (no viewer)
 
     @field_validator("medium")
     @classmethod

@@ -24,13 +24,11 @@ def order_by_preset(
     from media.errors import BadOrder
     from media.fileset.order import DiscOrder
     from media.pipeline import BuildOrder
-    from service.wiring.privacy import deidentification
+    from service.wiring.privacy import deidentification, encryption
 
     preset = settings.presets.get(name)
     if preset is None:
         raise BadOrder(f"preset {name!r} is not known; expected one of {', '.join(settings.presets)}")
-    if preset.encrypt:
-        raise BadOrder(f"preset {name} encrypts, which is not offered yet; nothing was built")
     disc: dict[str, Any] = {
         "profile": preset.profile,
         "medium": preset.medium,
@@ -43,6 +41,7 @@ def order_by_preset(
     apart: dict[str, Any] = {
         "writers": preset.writers,
         "viewer": Shows(preset.viewer),
+        "encrypt": encryption(preset.encrypt),
         "deidentify": deidentification(settings, preset.de_identify),
         "imprint": Imprint(settings.web.institution, settings.web.contact),
     }

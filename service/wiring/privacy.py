@@ -1,6 +1,8 @@
-"""Orders of discs that do not say whose they are."""
+"""Orders of discs that do not say whose they are, or not to everybody."""
 
+import os
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -8,6 +10,7 @@ from service.config import Settings
 
 if TYPE_CHECKING:
     from media.fileset.confidentiality import Deidentify
+    from media.fileset.encryption import Encrypt
 
 KEY = "database"  # what an order calls the service's key of pseudonyms
 SECRET = "pseudonyms"  # noqa: S105  # a name
@@ -49,3 +52,42 @@ def deidentification(
     key = f"{FILE}{key_file.absolute()}" if key_file else KEY
     masks = tuple(mask_of(mask.model_dump()) for mask in (settings.masks if settings else ()))
     return Deidentify(key, options_of(options), frozenset(released), masks)
+
+
+def encryption(method: str, password: str = "", recipients: Iterable[Path] = ()) -> "Encrypt | None":
+    """How an order is encrypted; None for no method. Raises BadOrder.
+
+    password  `made` (the same as nothing), `ask`, `env:NAME`, `file:PATH`, or `none` for certificates alone
+    """
+    from media.errors import BadOrder
+    from media.fileset.encryption import MADE, Encrypt, Method
+    from media.passwords import FILE, connect_password
+
+    if not method:
+        return None
+    if method not in set(Method):
+        raise BadOrder(f"--encrypt is {method!r}; expected one of {', '.join(Method)}")
+    password = password or MADE
+    if password == "ask":  # noqa: S105  # a word of ours
+        connect_password(password, _ask)
+    elif password.startswith("env:"):
+        connect_password(password, partial(os.environ.get, password.removeprefix("env:"), ""))
+    elif password.startswith(FILE):
+        password = f"{FILE}{Path(password.removeprefix(FILE)).absolute()}"
+    elif password not in (MADE, "none"):
+        raise BadOrder("a password is not given on the command line; expected made, ask, env:NAME, file:PATH or none")
+    return Encrypt(
+        Method(method), "" if password == "none" else password, tuple(str(one.absolute()) for one in recipients)
+    )
+
+
+def _ask() -> str:
+    """A password from the terminal, typed twice."""
+    from getpass import getpass
+
+    from media.errors import BadOrder
+
+    first = getpass("Password for the disc: ")
+    if getpass("Once more: ") != first:
+        raise BadOrder("the passwords were not the same")
+    return first

@@ -176,3 +176,19 @@ def test_de_identified_with_a_key_of_its_own(source: Path, tmp_path: Path) -> No
     assert wrong.returncode == 2 and "expected basic or some of" in wrong.stderr
     alone = disc("build", source, "--output", tmp_path / "no", "--release", "1.2.3")
     assert alone.returncode == 2 and "--de-identify" in alone.stderr
+
+
+def test_encrypted_and_no_password_on_the_command_line(source: Path, tmp_path: Path) -> None:
+    made = disc("build", source, "--output", tmp_path / "out", "--encrypt", "zip", "--write", "folder")
+    assert made.returncode == 0, made.stderr
+    assert sorted(path.name for path in (tmp_path / "out/volume_1").iterdir()) == [
+        *("CHECKSUM.TXT", "DISC.ZIP", "INDEX.HTM", "README.TXT")
+    ]
+    assert (tmp_path / "out/password.pdf").read_bytes().startswith(b"%PDF")
+    said = disc("build", source, "--output", tmp_path / "no", "--encrypt", "zip", "--password", "open-sesame-now")
+    assert said.returncode == 2 and "not given on the command line" in said.stderr
+    (tmp_path / "secret").write_text("correct-horse-battery\n")
+    words = ("--encrypt", "cms", "--password", f"file:{tmp_path / 'secret'}")
+    filed = disc("build", source, "--output", tmp_path / "two", *words)
+    assert filed.returncode == 0, filed.stderr
+    assert "correct-horse" not in (tmp_path / "two/.job/order.json").read_text()
