@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from media.fileset.encryption import Encrypt
 
 KEY = "database"  # what an order calls the service's key of pseudonyms
+NOBODY = "none"  # knows a password
 SECRET = "pseudonyms"  # noqa: S105  # a name
 
 
@@ -71,14 +72,17 @@ def encryption(method: str, password: str = "", recipients: Iterable[Path] = ())
     if password == "ask":  # noqa: S105  # a word of ours
         connect_password(password, _ask)
     elif password.startswith("env:"):
-        connect_password(password, partial(os.environ.get, password.removeprefix("env:"), ""))
+        connect_password(password, partial(_in_environment, password.removeprefix("env:")))
     elif password.startswith(FILE):
         password = f"{FILE}{Path(password.removeprefix(FILE)).absolute()}"
-    elif password not in (MADE, "none"):
+    elif password not in (MADE, NOBODY):
         raise BadOrder("a password is not given on the command line; expected made, ask, env:NAME, file:PATH or none")
-    return Encrypt(
-        Method(method), "" if password == "none" else password, tuple(str(one.absolute()) for one in recipients)
-    )
+    certificates = tuple(str(one.absolute()) for one in recipients)
+    return Encrypt(Method(method), password if password != NOBODY else "", certificates)
+
+
+def _in_environment(name: str) -> str:
+    return os.environ.get(name, "")
 
 
 def _ask() -> str:
