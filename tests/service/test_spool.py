@@ -13,6 +13,7 @@ from printmgr.errors import QueueFull, ResourceLimit
 from printmgr.film.model import FilmBox, FilmSession, Image, ImageBox, OrderKind, PixelFormat, PrintOrder, StoredPixels
 from printmgr.film.printer import LogicalPrinter
 from printmgr.ports import Caller, Print
+from service.node.streamed import StreamedDataSet
 from service.spool import Place, Spool, load_print
 
 CALLER = Caller("CT1", "PRINTER", "10.0.0.1", "a1")
@@ -209,3 +210,24 @@ def test_a_disk_that_takes_no_more_is_told_and_keeps_no_half_file(tmp_path):
         "associations/a1/3.ds",
         "prints",
     ]
+
+
+@pytest.mark.parametrize("nameless", [True, False])
+def test_what_is_in_a_file_already_is_named_not_copied(spool, book, tmp_path, monkeypatch, nameless):
+    if not nameless:
+        monkeypatch.setattr("os.O_TMPFILE", 0)  # a file system that has no nameless files
+    arrived = StreamedDataSet(spool.associations, memoryview(b"the whole"))
+    number = os.fstat(arrived.file.fileno()).st_ino
+    association = spool.open(CALLER, PRINTER)
+    whole, part = association.keep_data_set(arrived.getbuffer()), association.keep_data_set(arrived.getbuffer()[4:])
+    del arrived
+    folder = spool.associations / CALLER.association
+    assert (folder / whole).stat().st_ino == number
+    assert [(folder / name).read_bytes() for name in (whole, part)] == [b"the whole", b"whole"]
+    assert sorted(os.listdir(spool.associations)) == [CALLER.association]
+
+
+def test_a_data_set_that_was_arriving_when_the_process_died_is_removed(spool, book):
+    (spool.associations / ".arriving-x").write_bytes(b"half")
+    assert spool.recover([], set) == [".arriving-x"]
+    assert os.listdir(spool.associations) == []
