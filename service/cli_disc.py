@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from service.disc_terminal import Bar, bar_of, findings_of, show_built, show_findings, show_plan, told
-from service.terminal import AsJSON, SettingsFile, print_json, settings_of
+from service.terminal import AsJSON, SettingsFile, print_json, settings_of, store_of
 
 if TYPE_CHECKING:
     pass
@@ -172,6 +172,37 @@ def label(
             print(target)
             for one in unfit:
                 print(f"no room: {one}")
+
+
+@app.command()
+def confirm(
+    disc_id: Annotated[str, typer.Argument(metavar="ID")],
+    by: Annotated[str, typer.Option(help="Who confirms it: not who ordered it. The password is asked for.")],
+    settings: SettingsFile = None,
+) -> None:
+    """Let a disc of several patients be made that somebody else has ordered."""
+    from service.people import Passwords, SignIn, TryLater, WrongPassword
+    from service.second_person import CannotConfirm
+    from service.second_person import confirm as confirm_disc
+    from service.store.discs import NoSuchDisc
+    from service.store.people import PersonRole
+
+    try:
+        with store_of(settings_of(settings)) as store:
+            person = SignIn(store, Passwords()).check(by, _password(), "console")
+            if person.role is PersonRole.VIEWER:
+                raise CannotConfirm(f"{person.name} is {person.role}; expected somebody who may order discs")
+            confirm_disc(store, disc_id, person.name, person.role, "console")
+    except (CannotConfirm, NoSuchDisc, WrongPassword, TryLater) as error:
+        print(f"printmgr: {error}", file=sys.stderr)
+        raise SystemExit(1) from None
+    print(f"{disc_id} is made when a worker is free")
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(typer.prompt("Password", hide_input=True))
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 # --- orders

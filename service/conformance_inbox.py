@@ -46,6 +46,7 @@ def _services() -> list[tuple[str, str, str]]:
     served = {
         contexts.STORAGE_COMMITMENT: "N-ACTION, N-EVENT-REPORT",
         contexts.PROCEDURE_STEP: "N-CREATE, N-SET",
+        contexts.MEDIA_CREATION: "N-CREATE, N-ACTION, N-GET (see Media Creation Management)",
         contexts.VERIFICATION: "C-ECHO",
     }
     rows = [(UID(uid).name, uid, services) for uid, services in served.items()]

@@ -36,6 +36,7 @@ LONGEST_WAIT_S = 30.0
 STUCK_S = 900.0  # a job not heard of for so long is worth a warning
 PROGRESS_S = 0.5
 AHEAD = 4  # jobs of a kind that the engine has waiting for each that runs; the others can still be put first
+NOT_BEGUN = (JobState.ANSWERED, JobState.UNCONFIRMED, JobState.ORDERED)  # the engine does not know them
 FROM_THE_START = {"disc"}  # kinds whose retry reads its sources anew; finished steps find their files and do nothing
 
 
@@ -322,7 +323,7 @@ def cancel(store: Store, job_id: str) -> None:
         state = jobs.state_of(connection, job_id)
         if state in jobs.ENDED:
             raise NotNow(f"job {job_id} is {state} already")
-        if jobs.move(connection, job_id, JobState.CANCELLED, only_from=[JobState.ANSWERED, JobState.ORDERED]):
+        if jobs.move(connection, job_id, JobState.CANCELLED, only_from=[*NOT_BEGUN]):
             return
     client = DBOSClient(system_database_engine=engine_for_jobs(store.url))
     try:

@@ -21,6 +21,7 @@ class DiscRow(Base):
     patient_id: Mapped[str] = mapped_column(Text)  # of the first study
     patient_name: Mapped[str] = mapped_column(Text)
     patients: Mapped[int] = mapped_column(Integer)
+    confirmed_by: Mapped[str] = mapped_column(String(64), default="", server_default="")  # that several are meant
 
 
 class DiscStudy(Base):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from service.store.disc_models import DiscRow, DiscStudy, ReleaseRow, VolumeRow
 from service.store.jobs import JobState, iso
@@ -70,6 +70,7 @@ class DiscRecord:
     patient_id: str
     patient_name: str
     patients: int
+    confirmed_by: str = ""
     study_uids: tuple[str, ...] = ()
     volumes: tuple[VolumeRecord, ...] = ()
     releases: tuple[ReleaseRecord, ...] = ()
@@ -91,6 +92,17 @@ def add(connection: Connection, disc: NewDisc) -> None:
     rows = [{"disc_id": disc.id, "study_uid": uid} for uid in dict.fromkeys(disc.study_uids)]
     if rows:
         connection.execute(insert(DiscStudy), rows)
+
+
+def confirm(connection: Connection, disc_id: str, who: str) -> None:
+    """Note who said that a disc is meant for several patients."""
+    connection.execute(update(DiscRow).where(DiscRow.id == disc_id).values(confirmed_by=who))
+
+
+def waits_for_second_person(connection: Connection, disc_id: str) -> bool:
+    """Whether a disc holds several patients and nobody confirmed it."""
+    several = (DiscRow.id == disc_id, DiscRow.patients > 1, DiscRow.confirmed_by == "")
+    return connection.execute(select(DiscRow.id).where(*several)).first() is not None
 
 
 def note_volumes(connection: Connection, disc_id: str, volumes: Iterable[dict[str, Any]]) -> None:
@@ -197,6 +209,7 @@ def _record(
         patient_id=row.patient_id,
         patient_name=row.patient_name,
         patients=row.patients,
+        confirmed_by=row.confirmed_by,
         study_uids=study_uids,
         volumes=found,
         releases=releases,

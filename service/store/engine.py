@@ -93,7 +93,8 @@ def _alone(url: str) -> Iterator[None]:
         return
     file = file_of(url)
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))  # SQLite's other files take its mode
+    if not file.exists():  # closing a file that SQLite has open would drop this process's locks on it (POSIX)
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600))  # SQLite's other files take its mode
     with locked(file.with_name(file.name + ".migrating")):
         yield
 

@@ -17,6 +17,7 @@ class JobState(StrEnum):
     """Where a job stands. From `answered` on it is never lost; the job engine has it from `queued` on."""
 
     ANSWERED = "answered"  # a print whose files still lie with their association
+    UNCONFIRMED = "unconfirmed"  # a disc that waits for a second person (service.second_person)
     ORDERED = "ordered"
     QUEUED = "queued"
     RUNNING = "running"
@@ -25,7 +26,7 @@ class JobState(StrEnum):
     CANCELLED = "cancelled"
 
 
-OPEN = (JobState.ANSWERED, JobState.ORDERED, JobState.QUEUED, JobState.RUNNING)
+OPEN = (JobState.ANSWERED, JobState.UNCONFIRMED, JobState.ORDERED, JobState.QUEUED, JobState.RUNNING)
 ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
 

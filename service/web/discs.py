@@ -95,6 +95,18 @@ def make(site: Site, caller: Caller, wish: Wish) -> str:
     return order_disc(site.settings, _order(site, wish), caller.name, also)
 
 
+def confirm(site: Site, caller: Caller, disc_id: str) -> None:
+    """Confirm a disc of several patients that somebody else ordered. Raises NoSuchDisc, NotNow."""
+    from service.jobs import NotNow
+    from service.second_person import CannotConfirm
+    from service.second_person import confirm as confirm_disc
+
+    try:
+        confirm_disc(site.store, disc_id, caller.name, caller.role, caller.address)
+    except CannotConfirm as error:
+        raise NotNow(str(error)) from None
+
+
 def release(
     site: Site, caller: Caller, disc_id: str, *, to_whom: str, relation: str, reason: str, identified_by: str
 ) -> None:

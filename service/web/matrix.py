@@ -79,6 +79,7 @@ MATRIX: dict[tuple[str, str], frozenset[PersonRole] | None] = {
     ("GET", f"{API}/discs/{{disc_id}}"): SIGNED_IN,
     ("GET", f"{API}/discs/{{disc_id}}/report.json"): SIGNED_IN,
     ("GET", f"{API}/discs/{{disc_id}}/volumes/{{number}}"): DESK,
+    ("POST", f"{API}/discs/{{disc_id}}/confirmation"): DESK,
     ("POST", f"{API}/discs/{{disc_id}}/releases"): DESK,
     ("GET", f"{API}/volumes"): SIGNED_IN,
     ("GET", f"{API}/jobs"): SIGNED_IN,

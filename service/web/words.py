@@ -11,6 +11,7 @@ WORDS: dict[str, str] = {
     # jobs
     "answered": N_("waiting"),
     "ordered": N_("waiting"),
+    "unconfirmed": N_("waits for a second person"),
     "queued": N_("waiting"),
     "running": N_("working"),
     "done": N_("done"),

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.config import Settings
+from service.second_person import CannotConfirm
 from service.spool import local_now, new_id
 from service.steps import Progress, Step
 from service.store import discs, jobs, media_requests, orders, study_queries
 from service.store.engine import Store, migrate
+from service.store.jobs import JobState
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -31,6 +33,8 @@ def disc_steps(store: Store, job_id: str) -> Sequence[Step]:
 
     with store.read() as connection:
         order = BuildOrder.from_json(json.loads(jobs.request_of(connection, job_id)))
+        if discs.waits_for_second_person(connection, job_id):
+            raise CannotConfirm("it holds several patients and waits for a second person; `printmgr disc confirm`")
 
     def run(step: BuildStep, progress: Progress) -> None:
         with job_in_output(order, keep_created=True) as (taken_up, folder):
@@ -103,6 +107,8 @@ def add_disc(
     orders.add_job(connection, job_id, DISC, json.dumps(order.to_json()))
     disc = _new_disc(connection, job_id, order, ordered_by, uids)
     discs.add(connection, disc)
+    if discs.waits_for_second_person(connection, job_id):
+        jobs.move(connection, job_id, JobState.UNCONFIRMED, only_from=[JobState.ORDERED])
     return disc
 
 

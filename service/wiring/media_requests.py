@@ -125,7 +125,8 @@ class Requests:
             case JobState.RUNNING:
                 waits = bool(job.steps) and bool(job.steps[-1].error)
                 return MediaStatus(Execution.CREATING, Info.CHECK_OPERATOR if waits else Info.NORMAL)
-        return MediaStatus(Execution.PENDING, Info.QUEUED)
+        waits = job.state is JobState.UNCONFIRMED
+        return MediaStatus(Execution.PENDING, Info.CHECK_OPERATOR if waits else Info.QUEUED)
 
     def _known(self, connection: "Connection", uid: str) -> tuple[MediaRequest, str | None, str]:
         found = media_requests.one(connection, uid)

@@ -201,3 +201,19 @@ def test_reading_does_not_wait_for_a_writer(store):
         jobs.move(writer, "1", JobState.DONE, only_from=jobs.OPEN)
         with store.read() as reader:
             assert jobs.state_of(reader, "1") is JobState.ANSWERED
+
+
+def test_migrating_again_keeps_the_locks_of_this_process(tmp_path: Path) -> None:
+    """Else a second process takes itself for the last one, and removes the log under the first one's feet."""
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    migrate(url)
+    store = Store(url)
+    with store.read() as connection:
+        assert jobs.waiting(connection) == 0
+    migrate(url)
+    other = "import sys; from service.store import orders; from service.store.engine import Store\n"
+    other += "s = Store(sys.argv[1])\nwith s.write() as c: orders.add_job(c, 'one', 'disc', '{}')\ns.close()"
+    subprocess.run([sys.executable, "-c", other, url], check=True)
+    with store.read() as connection:
+        assert jobs.waiting(connection) == 1
+    store.close()

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from service.web.answers import file_answer, json_answer, list_answer
 from service.web.callers import caller_of, site_of
-from service.web.discs import Wish, disc, discs, exported, file_of, make, plan, release, volumes
+from service.web.discs import Wish, confirm, disc, discs, exported, file_of, make, plan, release, volumes
 from service.web.matrix import API
 from service.web.values import After, DiscId, Limit, Number, Word
 
@@ -92,6 +92,14 @@ def volume(request: Request, disc_id: DiscId, number: Number) -> Response:
         exported(site.store, caller_of(request), found, f"volume {number}")
     media_type = "application/zip" if path.suffix == ".zip" else "application/x-iso9660-image"
     return file_answer(request, path, media_type, name, Path(found.output))
+
+
+@router.post("/discs/{disc_id}/confirmation", status_code=202)
+def confirm_disc(request: Request, disc_id: DiscId) -> Response:
+    """Say that a disc of several patients, ordered by somebody else, is meant so."""
+    site = site_of(request)
+    confirm(site, caller_of(request), disc_id)
+    return json_answer(request, disc(site.store, disc_id), 202)
 
 
 @router.post("/discs/{disc_id}/releases", status_code=201)
