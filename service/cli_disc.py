@@ -17,7 +17,10 @@ app = typer.Typer(help="Plan, build and verify discs: DICOM File-sets in ISO ima
 
 LOOK_AGAIN_S = 3.0  # for a blank disc, a stick, a robot
 
-Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Folders, files, ZIPs, or inbox:STUDY_UID.")]
+Sources = Annotated[
+    list[str],
+    typer.Argument(metavar="SOURCE...", help="Folders, files, ZIPs, inbox:STUDY_UID, pacs:ARCHIVE:STUDY_UID."),
+]
 Profile = Annotated[str, typer.Option(help="Application profile, such as STD-GEN-CD or STD-GEN-DVD-J2K.")]
 Medium = Annotated[str, typer.Option(help="CD-R-700, DVD-R, DVD-DL, BD-R, USB-8G … or a number of bytes.")]
 LeaveOut = Annotated[str, typer.Option(metavar="REASON,...", help="Go on without files refused for these reasons.")]
@@ -121,9 +124,26 @@ def build(
             job_id = order_disc(settings_of(settings), order)
             print_json({"job": job_id}) if as_json else print(job_id)
             return
+        with bar_of(as_json) as bar:
+            _fetch(order.sources, settings, bar)
         with job_in_output(order, keep_created=bool(created)) as (order, job), bar_of(as_json) as bar:
             _build_patiently(order, job, bar)
         show_built(output, as_json)
+
+
+def _fetch(sources: tuple[str, ...], settings: Path | None, bar: Any) -> None:
+    """Bring remote studies into the inbox; the command goes on where it was when it is given again."""
+    from media.sources import REMOTE
+
+    for source in sources:
+        if source.startswith(REMOTE):
+            from service.store.engine import migrate
+            from service.wiring.remote import fetch_study
+
+            known = settings_of(settings)
+            migrate(known.database)
+            bar.step("fetch")
+            fetch_study(known, source, bar.progress)
 
 
 @app.command()

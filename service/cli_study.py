@@ -37,6 +37,35 @@ def list_studies(
 
 
 @app.command()
+def find(
+    archive: Annotated[str, typer.Argument(metavar="ARCHIVE", help="A name of [[archives]].")],
+    name: Annotated[str, typer.Option(help="Words that the patient's name begins with.")] = "",
+    patient_id: Annotated[str, typer.Option("--id", help="Patient ID.")] = "",
+    birth_date: Annotated[str, typer.Option(metavar="YYYYMMDD")] = "",
+    accession: Annotated[str, typer.Option(help="Accession Number.")] = "",
+    date: Annotated[str, typer.Option(metavar="YYYYMMDD[-YYYYMMDD]", help="When it was made.")] = "",
+    study_uid: Annotated[str, typer.Option(help="Study Instance UID.")] = "",
+    settings: SettingsFile = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Search an archive; what it has can go on a disc as pacs:ARCHIVE:STUDY_UID."""
+    from service.wiring.remote import Query
+    from service.wiring.remote import find as search
+
+    query = Query(name, patient_id, birth_date, accession, date, study_uid)
+    found = search(settings_of(settings), archive, query)
+    if as_json:
+        print_json(found)
+        return
+    rows = [
+        (one.uid, one.patient_id, one.patient_name, one.birth_date, one.date, one.modalities, one.instances)
+        for one in found
+    ]
+    columns = ("study", "patient ID", "patient", "birth date", "date", "modalities", "instances")
+    print_table(columns, rows, "no studies")
+
+
+@app.command()
 def show(study_uid: StudyUID, settings: SettingsFile = None, as_json: AsJSON = False) -> None:
     """Show a study with its series."""
     from service.store import study_queries

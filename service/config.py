@@ -16,6 +16,7 @@ from pydantic_settings import (
 )
 
 from printmgr.sinks import SINKS, FolderSink
+from service.settings.archives import ARCHIVES, ArchiveSettings
 from service.settings.dicom import Dicom, Inbox, Partner
 from service.settings.discs import PixelMask, Preset, PresetName, with_defaults
 from service.settings.identity import WhoseFilm
@@ -59,6 +60,7 @@ class Settings(BaseSettings):
     inbox: Inbox = Field(default_factory=Inbox, validate_default=True)
     identity: WhoseFilm = Field(default_factory=WhoseFilm)
     partners: list[Partner] = []
+    archives: list[ArchiveSettings] = []
     presets: dict[PresetName, Preset] = Field(default={}, validate_default=True)
     masks: list[PixelMask] = []
     web: Web = Field(default_factory=Web, validate_default=True)
@@ -111,6 +113,14 @@ class Settings(BaseSettings):
     @classmethod
     def _all_presets(cls, given: dict[str, Preset]) -> dict[str, Preset]:
         return with_defaults(given)
+
+    @field_validator("archives")
+    @classmethod
+    def _archives_unlike(cls, archives: list[ArchiveSettings]) -> list[ArchiveSettings]:
+        names = [archive.name for archive in archives]
+        if len(set(names)) != len(names):
+            raise ValueError("a name stands twice; expected a name of its own for each archive")
+        return archives
 
     @field_validator("sinks")
     @classmethod
@@ -224,5 +234,6 @@ def _fault(error: dict[str, Any]) -> tuple[str, str]:
 
 
 def _without_kind(path: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The path of a fault as the file has it: pydantic puts a sink's kind after its number."""
-    return path[:2] + path[3:] if path[0] == "sinks" and len(path) > 2 and path[2] in SINKS else path
+    """The path of a fault as the file has it: pydantic puts the kind of a sink or an archive after its number."""
+    has_kind = len(path) > 2 and path[2] in {"sinks": SINKS, "archives": ARCHIVES}.get(path[0], ())
+    return path[:2] + path[3:] if has_kind else path

@@ -13,6 +13,7 @@ from printmgr.scp import rules
 from printmgr.scp.contexts import ABSTRACT_SYNTAXES, TRANSFER_SYNTAXES
 from printmgr.scp.statuses import STATUSES, STATUSES_OF_CLASSES
 from service import conformance_inbox, conformance_network, conformance_print
+from service.conformance_archives import studies_fetched
 from service.conformance_print import Section
 from service.conformance_scu import films_sent
 
@@ -112,7 +113,17 @@ def conformance() -> str:
     print_ = ["## Print", *_print(), PRINT_DEPARTURES, films_sent()]
     network = ["## Network and security", *_told(conformance_network.sections())]
     inbox = ["## Study inbox", *_told(conformance_inbox.sections())]
-    parts = [INTRODUCTION, *network, *print_, *inbox, "## Media", *_media(), MEDIA_CREATION, MEDIA_DEPARTURES]
+    parts = [
+        INTRODUCTION,
+        *network,
+        *print_,
+        *inbox,
+        studies_fetched(),
+        "## Media",
+        *_media(),
+        MEDIA_CREATION,
+        MEDIA_DEPARTURES,
+    ]
     return "\n".join(part.rstrip() + "\n" for part in parts)
 
 

@@ -22,7 +22,7 @@ UNKNOWN = ("NoSuchJob", "NoSuchPrint", "NoSuchStudy", "NoSuchDelivery", "NoSuchP
 PEOPLE = ("NameTaken", "BadName", "BadPassword")
 FAILED = (
     *("PrintError", "MediaError", *UNKNOWN, *PEOPLE, "NotNow", "NotSo", "ServeFailed", "Taken", "NoData", "OSError"),
-    *("BackupFailed", "SnapshotFailed"),
+    *("BackupFailed", "SnapshotFailed", "ArchiveDown"),
 )
 """Kinds of errors that are told in words, by name: importing them all would make every command slow."""
 

@@ -175,6 +175,14 @@ def declare_complete(connection: Connection, study_uid: str) -> None:
         raise NoSuchStudy(study_uid)
 
 
+def fetched(connection: Connection, study_uid: str, instances: int) -> None:
+    """All that an archive has of the study is there. Raises NoSuchStudy."""
+    change = update(StudyRow).where(StudyRow.uid == study_uid)
+    values = {"state": StudyState.COMPLETE, "completed_by": "archive", "expected": instances}
+    if not connection.execute(change.values(**values)).rowcount:
+        raise NoSuchStudy(study_uid)
+
+
 def expect(connection: Connection, study_uid: str, instances: int) -> None:
     """Somebody announces how many instances the study has. Raises NoSuchStudy."""
     change = update(StudyRow).where(StudyRow.uid == study_uid)

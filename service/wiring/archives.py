@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from printmgr.sinks import PacsSink
 from service.config import Settings
+from service.settings.archives import QueryRetrieve
 from service.settings.dicom import Partner
 from service.store import archive_reports
 from service.store.engine import Store
@@ -19,10 +20,14 @@ def committing(settings: Settings) -> list[PacsSink]:
 
 
 def archives(settings: Settings) -> list[Partner]:
-    """Archives as partners that may call, unless they are listed as such."""
+    """Archives that call us, to report or to move studies here, as partners unless they are listed as such."""
     listed = {partner.ae_title for partner in settings.partners}
-    found = {sink.ae_title: sink for sink in committing(settings) if sink.ae_title not in listed}
-    return [Partner(ae_title=title, address=sink.host) for title, sink in found.items()]
+    calling = [(sink.ae_title, sink.host) for sink in committing(settings)]
+    calling += [
+        (one.ae_title, one.host) for one in settings.archives if isinstance(one, QueryRetrieve) and one.how == "move"
+    ]
+    found = {title: host for title, host in calling if title not in listed}
+    return [Partner(ae_title=title, address=host) for title, host in found.items()]
 
 
 def add_archive_reports(settings: Settings, applications: "MutableMapping[str, Application]", store: Store) -> None:

@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from media.pipeline import BuildOrder
 
 DISC = "disc"  # the kind of job that builds discs
-RECEIVED = "inbox:"
+STUDIES = ("inbox:", "pacs:")
 
 
-def disc_steps(store: Store, job_id: str) -> Sequence[Step]:
-    """What is done for a disc, in the job's folder beside its output."""
+def disc_steps(settings: Settings, store: Store, job_id: str) -> Sequence[Step]:
+    """What is done for a disc: remote studies are fetched, the rest is done in the job's folder beside its output."""
     from media.errors import MediaError, NotYet
     from media.job_folder import job_in_output
     from media.pipeline import REPORT, BuildOrder, steps, write_failure
     from media.pipeline import Step as BuildStep
+    from service.wiring.remote import fetch_steps
 
     with store.read() as connection:
         order = BuildOrder.from_json(json.loads(jobs.request_of(connection, job_id)))
@@ -50,7 +51,8 @@ def disc_steps(store: Store, job_id: str) -> Sequence[Step]:
             discs.note_volumes(connection, job_id, report["volumes"])
 
     built = [Step(name, partial(run, step), waits_for=(NotYet,)) for name, step in steps()]
-    return [*built, *_label_step(store, job_id, Path(order.output)), Step("note", note_volumes)]
+    fetched = fetch_steps(settings, order.sources)
+    return [*fetched, *built, *_label_step(store, job_id, Path(order.output)), Step("note", note_volumes)]
 
 
 def _label_step(store: Store, job_id: str, output: Path) -> Sequence[Step]:
@@ -86,7 +88,8 @@ def order_disc(
     store = Store(settings.database)
     try:
         with store.write() as connection:
-            uids = [source.removeprefix(RECEIVED) for source in order.sources if source.startswith(RECEIVED)]
+            named = [source for source in order.sources if source.startswith(STUDIES)]
+            uids = [source.rpartition(":")[2] for source in named]
             also(connection, add_disc(connection, settings, job_id, order, ordered_by, uids))
     finally:
         store.close()

@@ -66,7 +66,7 @@ def job_kinds(settings: Settings, store: Store, films: LimitedFilms) -> list[Job
     return [
         JobKind(orders.FILM, FILMS_AT_A_TIME, lambda job_id: film_steps(settings, store, films, job_id)),
         JobKind(orders.IDENTITY, 1, lambda job_id: identity_steps(settings, store, films, request_of(store, job_id))),
-        JobKind(DISC, 1, lambda job_id: disc_steps(store, job_id)),
+        JobKind(DISC, 1, lambda job_id: disc_steps(settings, store, job_id)),
     ]
 
 
