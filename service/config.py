@@ -18,7 +18,7 @@ from pydantic_settings import (
 from printmgr.sinks import SINKS, FolderSink
 from service.settings.archives import ARCHIVES, ArchiveSettings
 from service.settings.dicom import Dicom, Inbox, Partner
-from service.settings.discs import PixelMask, Preset, PresetName, with_defaults
+from service.settings.discs import DiscRule, PixelMask, Preset, PresetName, with_defaults
 from service.settings.identity import WhoseFilm
 from service.settings.keeping import RecorderSettings, Retention
 from service.settings.limits import LimitSettings
@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     partners: list[Partner] = []
     archives: list[ArchiveSettings] = []
     presets: dict[PresetName, Preset] = Field(default={}, validate_default=True)
+    rules: list[DiscRule] = []
     masks: list[PixelMask] = []
     web: Web = Field(default_factory=Web, validate_default=True)
     audit: Audit = Field(default_factory=Audit)
@@ -121,6 +122,17 @@ class Settings(BaseSettings):
         if len(set(names)) != len(names):
             raise ValueError("a name stands twice; expected a name of its own for each archive")
         return archives
+
+    @field_validator("rules")
+    @classmethod
+    def _rules_have_presets(cls, rules: list[DiscRule], info: ValidationInfo) -> list[DiscRule]:
+        presets = info.data.get("presets", {})
+        for rule in rules:
+            if presets and rule.preset not in presets:
+                raise ValueError(f"rule {rule.name} wants {rule.preset!r}; expected one of {', '.join(presets)}")
+        if len({rule.name for rule in rules}) != len(rules):
+            raise ValueError("a name stands twice; expected a name of its own for each rule")
+        return rules
 
     @field_validator("sinks")
     @classmethod

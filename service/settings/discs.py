@@ -78,6 +78,17 @@ class PixelMask(Table):
     columns: NonNegativeInt = 0
 
 
+class DiscRule(Table):
+    """`[[rules]]`: a complete study that matches becomes a disc; what is empty matches every study."""
+
+    name: PresetName
+    preset: str
+    station: str = ""  # AE title that sent it
+    referrer: str = ""  # of Referring Physician's Name; * and ? stand for any characters, case does not matter
+    modality: str = ""
+    proof: Literal["announced", "quiet"] = "announced"  # by procedure step, count or a person; or quiet time will do
+
+
 PRESETS: Mapping[str, Preset] = {
     "patient": Preset(),
     "physician": Preset(medium="DVD-R", viewer="values"),

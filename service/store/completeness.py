@@ -74,6 +74,20 @@ def _ended(
     return (StudyState.COMPLETE if whole is None else StudyState.INCOMPLETE), CompleteBy.QUIET
 
 
+def proof(connection: Connection, study_uid: str) -> str:
+    """What says that all of a study is there: user, mpps or count; "" when nothing does."""
+    query = select(StudyRow.completed_by, StudyRow.expected, StudyRow.instances)
+    row = connection.execute(query.where(StudyRow.uid == study_uid)).one_or_none()
+    if row is None:
+        return ""
+    if row.completed_by == "user":
+        return "user"
+    performed = _all_performed(connection, study_uid)
+    if performed is not None:
+        return CompleteBy.MPPS if performed else ""
+    return CompleteBy.COUNT if row.expected and row.instances >= row.expected else ""
+
+
 def _all_performed(connection: Connection, study_uid: str) -> bool | None:
     """Whether the study's procedure steps have ended and all their instances are there; None without steps."""
     steps = select(StepRow.uid, StepRow.status).join(StepStudy, StepStudy.step_uid == StepRow.uid)

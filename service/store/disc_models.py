@@ -79,6 +79,18 @@ class MediaRequestRow(Base):
     created_at: Mapped[int] = mapped_column(BigInteger)
 
 
+class RuleDiscRow(Base):
+    """A disc that a rule has ordered of a study, and up to which instance."""
+
+    __tablename__ = "rule_discs"
+
+    rule: Mapped[str] = mapped_column(String(32), primary_key=True)
+    study_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    last_instance: Mapped[int] = mapped_column(Integer, primary_key=True)
+    disc_id: Mapped[str] = mapped_column(String(64))
+    proof: Mapped[str] = mapped_column(String(16))  # user, mpps, count or quiet
+
+
 class StudyWord(Base):
     """A word that a study is found by (service.store.study_search)."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Row, delete, func, select, update
 
 from media.studies import StudyState
+from service.store.disc_models import RuleDiscRow
 from service.store.jobs import iso
 from service.store.study_models import InstanceRow, SeriesRow, StudyRow
 
@@ -197,7 +198,8 @@ def untouched_since(connection: Connection, microseconds: int, study_uid: str = 
 
 
 def remove(connection: Connection, study_uid: str) -> None:
-    """Delete a study with its series and instances."""
+    """Delete a study with its series and instances; sent again it is a new one to the rules."""
+    connection.execute(delete(RuleDiscRow).where(RuleDiscRow.study_uid == study_uid))
     connection.execute(delete(StudyRow).where(StudyRow.uid == study_uid))
 
 

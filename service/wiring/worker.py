@@ -18,6 +18,7 @@ from service.wiring.films import film_deliveries, film_steps
 from service.wiring.identities import identity_steps
 from service.wiring.inbox import offer_received_studies
 from service.wiring.privacy import offer_pseudonym_key
+from service.wiring.rules import DiscRules
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ class WorkerRole:
         from service.jobs import Engine
 
         offer_received_studies(settings)
+        self._settings = settings
         offer_pseudonym_key(settings)
         self.store = Store(settings.database, Durability.REPEATABLE)
         limits = settings.limits
@@ -50,6 +52,7 @@ class WorkerRole:
         self._deliveries.start()
         if self._retention:
             self._retention.start(self._stopping)
+            DiscRules(self._settings, self.store).start(self._stopping)
 
     def stop(self) -> None:
         self._stopping.set()
