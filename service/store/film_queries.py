@@ -7,6 +7,7 @@ from sqlalchemy import Connection, func, or_, select
 from printmgr.film.identity import IdentityState
 from printmgr.film.patient_names import plain_identifier, words
 from service.store.identity_models import IdentityRow
+from service.store.identity_search import named
 from service.store.models import Job, PrintRow
 from service.store.prints import PrintRecord, all_prints, recorded
 
@@ -43,16 +44,15 @@ def page(
     for column, value in pairs:
         if value:
             query = query.where(column == value)
-    if whose or patient_id or name:
-        query = query.outerjoin(IdentityRow, IdentityRow.print_id == PrintRow.id)
+    open_ = whose in (ANY_UNSURE, IdentityState.UNKNOWN)  # so is a film that nothing was found about yet
+    if whose or patient_id:
+        query = query.join(IdentityRow, IdentityRow.print_id == PrintRow.id, isouter=open_)
     if whose:
         known = IdentityRow.state.in_(UNSURE) if whose == ANY_UNSURE else IdentityRow.state == whose
-        open_ = whose in (ANY_UNSURE, IdentityState.UNKNOWN)
         query = query.where(or_(known, IdentityRow.state.is_(None)) if open_ else known)
     if patient_id:
         query = query.where(IdentityRow.patient_id == plain_identifier(patient_id))
-    for word in words(name):
-        query = query.where(IdentityRow.words.contains(f" {word}", autoescape=True))
+    query = named(connection, query, PrintRow.id, words(name))
     return [recorded(row) for row in connection.execute(query)]
 
 

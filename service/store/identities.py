@@ -27,6 +27,7 @@ from printmgr.film.identity import (
 )
 from printmgr.film.patient_names import is_blank, plain_identifier, words
 from service.store.identity_models import FindingRow, IdentityActRow, IdentityRow
+from service.store.identity_search import named, set_words
 from service.store.models import PrintRow
 from service.store.prints import NoSuchPrint
 
@@ -184,8 +185,7 @@ def listed(
     wanted_words = words(name)
     if name.strip() and not wanted_words:
         return []
-    for word in wanted_words:
-        query = query.where(IdentityRow.words.contains(f" {word}", autoescape=True))
+    query = named(connection, query, IdentityRow.print_id, wanted_words)
     if before:
         query = query.where(IdentityRow.print_id < before)
     return [_record(row) for row in connection.execute(query)]
@@ -200,7 +200,6 @@ def _stand(connection: Connection, print_id: str, verdict: Verdict, in_force: Ac
     values = {
         "state": now.state,
         "patient_id": plain_identifier(now.identity.patient_id),
-        "words": f" {' '.join(words(now.identity.patient_name))} ",
         "identity": _json(now.identity),
         "verdict": json.dumps(asdict(verdict)),
         "act_id": in_force.id if in_force else None,
@@ -209,6 +208,7 @@ def _stand(connection: Connection, print_id: str, verdict: Verdict, in_force: Ac
     change = update(IdentityRow).where(IdentityRow.print_id == print_id)
     if connection.execute(change.values(**values)).rowcount == 0:
         connection.execute(insert(IdentityRow).values(print_id=print_id, **values))
+    set_words(connection, print_id, words(now.identity.patient_name))
     return now
 
 

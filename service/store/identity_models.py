@@ -31,11 +31,20 @@ class IdentityRow(Base):
     print_id: Mapped[str] = mapped_column(ForeignKey("prints.id", ondelete="CASCADE"), primary_key=True)
     state: Mapped[str] = mapped_column(String(16))
     patient_id: Mapped[str] = mapped_column(Text)  # as it is compared: without case and blanks
-    words: Mapped[str] = mapped_column(Text)  # of the name, to search for: " doe john "
     identity: Mapped[str] = mapped_column(Text)
     verdict: Mapped[str] = mapped_column(Text)
     act_id: Mapped[int | None] = mapped_column(Integer)  # the confirmation in force
     changed_at: Mapped[int] = mapped_column(BigInteger)
+
+
+class IdentityWord(Base):
+    """A word of the patient's name that a film is found by (service.store.identity_search)."""
+
+    __tablename__ = "identity_words"
+    __table_args__ = (Index("ix_identity_words_word", "word", "print_id"),)
+
+    print_id: Mapped[str] = mapped_column(ForeignKey("prints.id", ondelete="CASCADE"), primary_key=True)
+    word: Mapped[str] = mapped_column(Text, primary_key=True)
 
 
 class IdentityActRow(Base):

@@ -49,6 +49,11 @@ class PrintRow(Base):
     """An order that N-ACTION gave: one print, of one film or of a session's films."""
 
     __tablename__ = "prints"
+    __table_args__ = (
+        Index("ix_prints_printer", "printer", "id"),
+        Index("ix_prints_calling_ae", "calling_ae", "id"),
+        Index("ix_prints_date", "date", "id"),
+    )
 
     id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))  # film or session
