@@ -16,6 +16,7 @@ CHECKSUM = "/CHECKSUM.TXT"
 CHECKSUM_LINE = re.compile(r"([0-9a-f]{64}) [ *](\S+)")
 LEVEL_1 = re.compile(r"(/[A-Z0-9_]{1,8})+(\.[A-Z0-9_]{1,3})?")
 HEAD_BYTES = 16 << 10
+ENVELOPED = bytes.fromhex("06092a864886f70d010703")  # the object identifier of CMS EnvelopedData
 
 
 @dataclass(slots=True)
@@ -34,18 +35,15 @@ def verify_image(
     volume: Volume | None = None,
     hashes: Mapping[str, str] | None = None,
     progress: Progress | None = None,
-    file_set: bool = True,
 ) -> Verification:
     """Reopen a finished image and check all that it proves of itself; with `volume` also that it is what was planned.
 
-    file_set  without it the image is encrypted, and its DICOMDIR is none
     hashes  SHA-256 by absolute path ("/DICOM/…"), as the image step computed them from the sources
     Raises Unreadable when the file is no ISO 9660 image at all."""
     out = Verification()
     with Image(path) as image:
         disc, regions = _trees(image, out)
-        if file_set:
-            _directory(image, disc, volume, out)
+        _directory(image, disc, volume, out)
         out.regions = hash_regions(image, region_map(image.size, regions), progress)
         for region in out.regions:
             if region.name.startswith("padding") and not image.is_zero(region.offset, region.length):
@@ -131,9 +129,18 @@ def _bytes(image: Image, entry: iso9660.Entry, limit: int | None = None) -> byte
     return image.read(entry.extents[0][0] * SECTOR, size) if size else b""
 
 
+def _is_encrypted(image: Image, disc: _Disc) -> bool:
+    """Whether the File-set is in an encrypted ZIP, or the DICOMDIR a Secure DICOM File (PS3.15 D.1)."""
+    entry = disc.files.get("/DICOMDIR")
+    return ENVELOPED in _bytes(image, entry, 64) if entry else "/DISC.ZIP" in disc.files
+
+
 def _directory(image: Image, disc: _Disc, volume: Volume | None, out: Verification) -> None:
     """The DICOMDIR and each file it names, and each DICOM file that it does not name."""
     entry = disc.files.get("/DICOMDIR")
+    if volume is None and _is_encrypted(image, disc):
+        out.notes.append("encrypted: what it holds is seen with its password or certificate only")
+        return
     if entry is None:
         out.add(Kind.MISSING, "/DICOMDIR", "the image holds no DICOM File-set")
         return

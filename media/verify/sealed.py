@@ -27,7 +27,7 @@ def verify_sealed(
     files     SHA-256 by name ("DICOM/…") of all that has to be in it
     password  what opens it; '' where only certificates do: then `keys` has the key of each file by name
     """
-    found = verify_image(path, progress=progress, file_set=False)
+    found = verify_image(path, progress=progress)
     regions = {region.name: region for region in found.regions}
     with Image(path) as image:
         if ARCHIVE in regions:

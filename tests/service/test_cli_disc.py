@@ -192,3 +192,5 @@ def test_encrypted_and_no_password_on_the_command_line(source: Path, tmp_path: P
     filed = disc("build", source, "--output", tmp_path / "two", *words)
     assert filed.returncode == 0, filed.stderr
     assert "correct-horse" not in (tmp_path / "two/.job/order.json").read_text()
+    checked = disc("verify", tmp_path / "two/volume_1.iso", "--report", tmp_path / "two/report.json")
+    assert checked.returncode == 0 and "note: encrypted" in checked.stdout
