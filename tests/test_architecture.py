@@ -1,6 +1,7 @@
 """What the import linter cannot say: the pure packages import values only, modules stay small."""
 
 import ast
+import re
 import sys
 from pathlib import Path
 
@@ -84,3 +85,12 @@ def test_modules_stay_small():
             if "TABLE" in text.split("\n", 1)[0]:
                 continue
             assert text.count("\n") <= 400, f"{path.relative_to(ROOT)} has {text.count(chr(10))} lines"
+
+
+def test_migrations_are_one_line():
+    folder = ROOT / "service/store/migrations/versions"
+    revisions = [
+        re.search(r'^down_revision = "?(\w+)', file.read_text(), re.M) for file in sorted(folder.glob("0*.py"))
+    ]
+    befores = [found.group(1) for found in revisions if found]
+    assert befores == ["None", *(file.name[:4] for file in sorted(folder.glob("0*.py"))[:-1])]
