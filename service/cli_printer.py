@@ -1,11 +1,13 @@
 """`printmgr printer`: what state the printers are in, and their switch."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.settings.printers import Printer
 from service.terminal import SettingsFile, settings_of
+
+if TYPE_CHECKING:
+    from service.settings.printers import Printer
 
 app = typer.Typer(help="Printers: their switch.", no_args_is_help=True)
 
@@ -42,7 +44,7 @@ def turn(ae_title: str, settings: SettingsFile, on: bool) -> None:
     Switches(known.switches_dir).turn(printer_named(known.printers, ae_title).slug, on)
 
 
-def printer_named(printers: list[Printer], ae_title: str) -> Printer:
+def printer_named(printers: list[Printer], ae_title: str) -> "Printer":
     found = next((printer for printer in printers if printer.ae_title == ae_title.strip()), None)
     if found is None:
         titles = ", ".join(printer.ae_title for printer in printers)

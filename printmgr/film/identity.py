@@ -154,7 +154,8 @@ def judge(findings: Iterable[Finding]) -> Verdict:
         return Verdict(IdentityState.UNKNOWN)
     firm = _distinct(f for f in told if f.source not in ALTERNATIVES)
     choices = {source: _distinct(f for f in told if f.source is source) for source in ALTERNATIVES}
-    if disagree := _contradictions(firm, choices):
+    everything = _distinct(f for f in known if f.source not in ALTERNATIVES)  # a birth date alone may disagree too
+    if disagree := _contradictions(everything, choices):
         return Verdict(IdentityState.CONFLICT, candidates=_patients(told), disagree=disagree)
     own = [finding for finding in firm if finding.source in OWN]
     if _identifies(own):

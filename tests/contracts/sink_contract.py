@@ -15,7 +15,7 @@ from samples.prints import film_of, print_of
 
 Received = Callable[[], dict[str, bytes]]
 PATIENT = Identity(
-    patient_id="4711",
+    patient_id="MRN-4711",
     issuer="HOUSE",
     patient_name="Müller^Änne",
     birth_date="19570102",

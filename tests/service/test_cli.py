@@ -18,10 +18,8 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     return subprocess.run([*RUN, *arguments], env=around, capture_output=True, text=True, timeout=60, check=False)
 
 
-def test_help_is_quick_and_imports_nothing_heavy():
-    before = os.times().children_user
+def test_help_imports_nothing_heavy():
     assert run("--help").returncode == 0
-    assert os.times().children_user - before < 0.5
     code = f"import sys, service.cli; print([m for m in {HEAVY} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"

@@ -118,7 +118,7 @@ class TestMailSink(SinkContract):
         assert mail["Message-ID"] == f"<{print_.id}.film@house.example>"
         assert mail["To"] == "ward@house.example, archive@house.example"
         text = mail.get_body().get_content()
-        assert "Müller^Änne" in text and "4711" in text and "14INX17IN" in text
+        assert "Müller^Änne" in text and "MRN-4711" in text and "14INX17IN" in text
         (attachment,) = mail.iter_attachments()
         assert attachment.get_filename() == f"{print_.id}.pdf" and attachment.get_content_type() == "application/pdf"
 
@@ -126,7 +126,7 @@ class TestMailSink(SinkContract):
         self, sink: Sink, postmaster: Postmaster, print_: Print
     ) -> None:
         self.deliver(replace(sink, patient_in_subject=True), print_)
-        assert postmaster.mails[0]["Subject"] == f"Film {print_.id}, Müller^Änne, 4711"
+        assert postmaster.mails[0]["Subject"] == f"Film {print_.id}, Müller^Änne, MRN-4711"
 
     def test_without_identity_nothing_names_the_patient(
         self, sink: Sink, postmaster: Postmaster, print_: Print
@@ -136,7 +136,7 @@ class TestMailSink(SinkContract):
         whole = "".join(
             part.get_content() for part in postmaster.mails[0].walk() if part.get_content_type() == "text/plain"
         )
-        assert "4711" not in whole + postmaster.mails[0]["Subject"]
+        assert "MRN-4711" not in whole + postmaster.mails[0]["Subject"]
 
     def test_a_name_makes_no_header(self, sink: Sink, postmaster: Postmaster, print_: Print) -> None:
         odd = replace(PATIENT, patient_name="Doe\r\nBcc: spy@example.org\r\n\r\nhello")

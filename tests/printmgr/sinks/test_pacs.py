@@ -130,7 +130,7 @@ class TestPacsSink(SinkContract):
         place = self.deliver(sink, print_)
         assert len(archive.stored) == 3
         for ds in archive.stored.values():
-            assert (str(ds.PatientName), ds.PatientID, ds.IssuerOfPatientID) == ("Müller^Änne", "4711", "HOUSE")
+            assert (str(ds.PatientName), ds.PatientID, ds.IssuerOfPatientID) == ("Müller^Änne", "MRN-4711", "HOUSE")
             assert (ds.StudyInstanceUID, ds.AccessionNumber) == (PATIENT.study_uid, "A-1")
             assert str(ds.ReferringPhysicianName) == "Weiß^Ida"
         pdf = next(ds for ds in archive.stored.values() if ds.SOPClassUID == EncapsulatedPDFStorage)
