@@ -9,7 +9,7 @@ def label_of(
 ) -> tuple[bytes, list[str]]:
     """The PDF of a finished disc's label, a page a volume, and what had no room. Raises BadOrder, Unreadable.
 
-    identified  False: nothing of a patient on it
+    identified  False: nothing of a patient on it, as on every disc that is encrypted or de-identified
     text        what else is to stand on it
     """
     from media.build.companions import Imprint
@@ -30,6 +30,7 @@ def label_of(
     except (OSError, ValueError) as error:
         raise Unreadable(str(output), f"is no finished disc: {error}; expected plan.json and report.json") from None
     order = order_of(output / JOB)
+    plain = order is not None and order.encrypt is None and order.deidentify is None
     sheets = [
         facts_of(
             plan,
@@ -38,7 +39,7 @@ def label_of(
             audit=audit or output.resolve().name,
             web=order is not None and order.viewer is not Shows.NOTHING,
             report=report,
-            identified=identified,
+            identified=identified and plain,
             text=text,
         )
         for volume in plan.volumes

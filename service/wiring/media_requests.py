@@ -145,7 +145,7 @@ class Requests:
         from media.build.viewer.shows import Shows
         from media.errors import BadOrder
         from media.fileset.order import FILE_SET_ID
-        from media.fileset.profiles import profile
+        from media.fileset.profiles import SECURE_PROFILES, profile
         from service.wiring.presets import order_by_preset
 
         if len(request.profiles) > 1:
@@ -153,7 +153,8 @@ class Requests:
         preset = PRESET_OF.get(request.objects, USUAL_PRESET) if request.objects else USUAL_PRESET
         other: dict[str, Any] = {"copies": copies}
         if request.profiles:
-            profile(request.profiles[0])
+            if profile(request.profiles[0]).name in SECURE_PROFILES:
+                raise BadOrder(f"{request.profiles[0]} asks for Secure DICOM Files, whose recipients no request names")
             other |= {"profile": request.profiles[0], "medium": ""}
         if request.file_set_id and FILE_SET_ID.fullmatch(request.file_set_id):
             other["file_set_id"] = request.file_set_id

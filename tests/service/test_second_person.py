@@ -33,8 +33,11 @@ def made(tmp_path: Path) -> Iterator[Receiving]:
 def ordered(made: Receiving, *studies: str, by: str = "anna") -> str:
     sources = tuple(f"inbox:{uid}" for uid in studies)
     order = BuildOrder(sources, "", DiscOrder(created="2026-11-26T01:00:00+00:00"))
-    settings = Settings(data_dir=made.root.parent, database_url=made.database)
-    return order_disc(settings, order, by)
+    return order_disc(settings_of(made), order, by)
+
+
+def settings_of(made: Receiving) -> Settings:
+    return Settings(data_dir=made.root.parent, database_url=made.database)
 
 
 def state(made: Receiving, disc_id: str) -> JobState:
@@ -60,7 +63,7 @@ def test_a_disc_of_two_patients_waits_for_somebody_else(made: Receiving) -> None
     assert "confirmed for 2 patients, ordered by anna" in noted.detail
     with pytest.raises(CannotConfirm):
         confirm(made.store, two, "carl", "desk", "")
-    assert disc_steps(made.store, two)
+    assert disc_steps(settings_of(made), made.store, two)
 
 
 def test_cancelling_and_trying_again_is_no_way_around(made: Receiving) -> None:
@@ -68,7 +71,7 @@ def test_cancelling_and_trying_again_is_no_way_around(made: Receiving) -> None:
     engine.cancel(made.store, two)
     assert state(made, two) is JobState.CANCELLED
     with pytest.raises(CannotConfirm, match="second person"):
-        disc_steps(made.store, two)
+        disc_steps(settings_of(made), made.store, two)
 
 
 def test_on_the_command_line_who_confirms_signs_in(made: Receiving) -> None:
