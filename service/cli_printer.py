@@ -44,7 +44,7 @@ def turn(ae_title: str, settings: SettingsFile, on: bool) -> None:
     Switches(known.switches_dir).turn(printer_named(known.printers, ae_title).slug, on)
 
 
-def printer_named(printers: list[Printer], ae_title: str) -> "Printer":
+def printer_named(printers: "list[Printer]", ae_title: str) -> "Printer":
     found = next((printer for printer in printers if printer.ae_title == ae_title.strip()), None)
     if found is None:
         titles = ", ".join(printer.ae_title for printer in printers)
