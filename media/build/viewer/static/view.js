@@ -172,7 +172,7 @@ function dateText(date) {
   if (!/^\d{8}$/.test(date || "")) return date || "";
   const day = new Date(+date.slice(0, 4), +date.slice(4, 6) - 1, +date.slice(6));
   try {
-    return day.toLocaleDateString(language, { year: "numeric", month: "2-digit", day: "2-digit" });
+    return day.toLocaleDateString(locale, { year: "numeric", month: "2-digit", day: "2-digit" });
   } catch (error) {
     return date.slice(0, 4) + "-" + date.slice(4, 6) + "-" + date.slice(6);
   }

@@ -54,4 +54,8 @@ const language = (navigator.languages || [navigator.language || "en"]).map(funct
   return name.slice(0, 2).toLowerCase();
 }).filter(function (name) { return LANGUAGES.indexOf(name) >= 0; })[0] || "en";
 
+const locale = (navigator.languages || [navigator.language || "en"]).filter(function (name) {
+  return name.slice(0, 2).toLowerCase() === language; // for dates: en-GB is not en-US
+})[0] || language;
+
 function word(key) { return WORDS[key] ? WORDS[key][LANGUAGES.indexOf(language)] : key; }
