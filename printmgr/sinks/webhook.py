@@ -158,7 +158,7 @@ def signature(secret: str, timestamp: str, body_sha256: str) -> str:
     """HMAC-SHA256 in hex.
 
     >>> signature("secret", "1700000000", "ab" * 32)[:16]
-    '8dd51f11de11be45'
+    'a85b7831f8bb853a'
     """
     return hmac.new(secret.encode(), f"{timestamp}.{body_sha256}".encode(), hashlib.sha256).hexdigest()
 

@@ -135,6 +135,9 @@ def under_attack(serving: Serving, *, long: bool, every_s: float = 2.0) -> Itera
     _judge(target, modality, long)
 
 
+FEW_HANDLES = 3  # a file or a thread's pipe that is open just now; what leaks, leaks by the hundred here
+
+
 def _judge(target: Target, modality: Modality, long: bool) -> None:
     before, settings = target.before, target.settings
     checks = Checks(settings, target.ledger, keep_s=3600)
@@ -159,7 +162,7 @@ def _judge(target: Target, modality: Modality, long: bool) -> None:
     assert [fault for fault in target.ledger.faults if "nobody ordered" not in fault] == []  # an attack may print too
     assert [one.pid for one in after] == [one.pid for one in before], "a process ended"
     assert grown < GROWTH_BYTES
-    assert {one.role: own(one) for one in after if own(one) > handles[one.pid]} == {}
+    assert {one.role: own(one) for one in after if own(one) > handles[one.pid] + FEW_HANDLES} == {}
     assert failed(settings) == [], "a film was answered and cannot be made"
     log = target.serving.log.read_text(errors="replace")
     assert "Traceback" not in log and " CRITICAL " not in log, log[log.find("Traceback") - 500 :][:3000]

@@ -183,7 +183,10 @@ def test_a_confirmed_film_opens_in_orthanc_in_the_right_study(tmp_path: Path, or
         (pdf,) = (i for i, one in found.items() if one["SOPClassUID"] == "1.2.840.10008.5.1.4.1.1.104.1")
         (image,) = (i for i, one in found.items() if one["SOPClassUID"] == "1.2.840.10008.5.1.4.1.1.7")
         assert place.startswith(f"ORTHANC {found[pdf]['SOPInstanceUID']}")
-        assert archive.get(f"/instances/{pdf}/pdf") == next(made.data_dir.glob("films/*/*/*.pdf")).read_bytes()
+        named = next(
+            (made.data_dir / "spool" / "prints" / print_id).glob("film_*.pdf")
+        )  # the one with the patient in it
+        assert archive.get(f"/instances/{pdf}/pdf") == named.read_bytes()
         assert archive.get(f"/instances/{image}/frames/0/raw") == pixels.tobytes()
         made.until(print_id, "archive", lambda way: way.place.endswith(" committed"))
         said = made.run("film", "undo-confirm", print_id, "--why", "another patient", "--by", "tester")

@@ -15,6 +15,7 @@ from pynetdicom.sop_class import CTImageStorage, MediaCreationManagement
 
 from media.scp.contexts import MEDIA_CREATION, presentation_contexts
 from media.scp.handlers import InboxSCP
+from printmgr.scu import undisturbed
 from samples.make import ct_image
 from service.config import Settings
 from service.store import jobs
@@ -104,7 +105,8 @@ class Scu:
 def scu(port: int, calling_ae: str = "RIS") -> Iterator[Scu]:
     made = Scu(port, calling_ae)
     try:
-        yield made
+        with undisturbed(made.assoc):
+            yield made
     finally:
         if made.assoc.is_established:
             made.assoc.release()
