@@ -32,7 +32,7 @@ Work = Callable[[Connection], object]
 
 def run() -> list[Row]:
     """Every list and search on both, in turns."""
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+    with tempfile.TemporaryDirectory() as name:
         small, large = (filled(Path(name) / f"{count}.db", count) for count in (SMALL, LARGE))
         rows = []
         for what, work in works():
