@@ -197,6 +197,7 @@ class NodeAssociation(Association):
 
     def _is_over(self, dul: NodeDUL) -> bool:
         """Whether the association ended; the same steps as pynetdicom's."""
+        ended = dul.ended or not dul.is_alive()  # looked at first: what it said before is then seen below
         if self.is_established and self.dimse.msg_queue.empty() and self.acse.is_release_requested():
             self.acse.send_release(is_response=True)
             self.is_released, self.is_established = True, False
@@ -205,7 +206,7 @@ class NodeAssociation(Association):
             dul.receive_pdu(wait=False)  # tells EVT_ACSE_RECV
             self.is_aborted, self.is_established = True, False
             evt.trigger(self, evt.EVT_ABORTED, {})
-        elif dul.ended or not dul.is_alive():
+        elif ended:
             pass
         elif dul.idle_timer_expired():
             self.refused("idle", "")
