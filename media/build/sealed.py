@@ -1,7 +1,7 @@
 """The encrypted image of a verified volume: an AES ZIP with all of it, or its DICOM Files as Secure DICOM Files."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,14 +10,14 @@ from media.build.cms import CertificateRecipient, Envelope, PasswordRecipient, P
 from media.build.iso import Format, Last, Written, write_image
 from media.build.opening import ARCHIVE, pages
 from media.build.stream import Content, Entry, from_bytes, from_path
-from media.errors import BadOrder, NotVerified
+from media.errors import BadOrder
 from media.fileset.encryption import Encrypt, Method
 from media.ports import ImageFile, Progress, VerifiedImage
+from media.writers.folder import chunks
 
 if TYPE_CHECKING:
     from cryptography.x509 import Certificate
 
-CHUNK_BYTES = 1 << 20
 FIRST_YEAR = 1980  # of a ZIP's times
 VOLUME_IDENTIFIER = "ENCRYPTED"
 FILE_BYTES, RECIPIENT_BYTES, DISC_BYTES = 4096, 1536, 64 << 10
@@ -96,7 +96,7 @@ def _write(
 
 def _sealed(sealing: Envelope, image: Path, file: ImageFile) -> Content:
     def content(put: Put) -> str:
-        for chunk in _chunks(image, file):
+        for chunk in chunks(image, file):
             put(memoryview(chunk))
         return ""
 
@@ -119,17 +119,5 @@ def _write_zip(path: Path, image: VerifiedImage, password: str) -> None:
             info = archive.zipinfo_cls("/".join(file.path), when)
             info.file_size = file.length
             with archive.open(info, "w", force_zip64=file.length > 0x7FFF_0000) as member:
-                for chunk in _chunks(image.path, file):
+                for chunk in chunks(image.path, file):
                     member.write(chunk)
-
-
-def _chunks(image: Path, file: ImageFile) -> Iterator[bytes]:
-    with image.open("rb") as source:
-        source.seek(file.offset)
-        left = file.length
-        while left:
-            chunk = source.read(min(left, CHUNK_BYTES))
-            if not chunk:
-                raise NotVerified(image.name, [f"/{'/'.join(file.path)} goes beyond the image"])
-            left -= len(chunk)
-            yield chunk
