@@ -1,6 +1,7 @@
 """The real service as a process, and the real SCU of pynetdicom against it."""
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -26,6 +27,7 @@ from printmgr.scu import undisturbed
 
 SERVE = [sys.executable, "-c", "from service.cli import main; main()", "serve"]
 PATIENCE_S = 60.0
+PORTS = range(15_000, 32_000)  # below net.ipv4.ip_local_port_range, above what is usually taken
 
 
 class Serving:
@@ -194,7 +196,16 @@ def scu(port: int, **titles: str) -> Iterator[Scu]:
 
 
 def free_port() -> int:
-    """A port of this machine that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port of this machine that nobody listens on now, out of a range from which the kernel gives none away.
+
+    A port the kernel just gave (port 0) is of the range that it gives to every client's socket, so that a test
+    running beside this one can have it before our peer binds it.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from tests.serving import free_port
+
 PATIENCE_S = 90.0
 
 
@@ -17,9 +19,7 @@ class Firefox:
     """A headless Firefox with a profile of its own in `folder`; ends with the `with` block."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         profile = folder / "profile"
         profile.mkdir()
         (profile / "user.js").write_text(

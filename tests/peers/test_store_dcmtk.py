@@ -1,7 +1,6 @@
 """DCMTK's senders against the study inbox, beside DCMTK's own receiver that keeps the bytes it gets (storescp +B)."""
 
 import os
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from media.scp.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from media.studies import StudyState
 from service.store.completeness import Rule
 from tests.receiving import ARCHIVE, data_set_of, receiving
+from tests.serving import free_port
 
 NOT_IN_THEIR_SYNTAX = {"SC_rgb_jpeg.dcm"}  # the data set has another encoding than the file says
 NOT_READ_BY_DCMTK = NOT_IN_THEIR_SYNTAX | {"rtdose_rle.dcm", "rtdose_rle_1frame.dcm"}  # UIDs of VR UN
@@ -53,14 +53,13 @@ def send(program: str, port: int, options: list[str], files: list[Path]) -> str:
 def storescp(folder: Path, *options: str) -> Iterator[int]:
     """DCMTK's receiver on a free port, keeping the bytes it gets."""
     folder.mkdir()
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port = sock.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(["storescp", "+B", "-aet", ARCHIVE, "-od", str(folder), *options, str(port)])
     try:
         for _ in range(100):
             if subprocess.run(["echoscu", "127.0.0.1", str(port)], capture_output=True, check=False).returncode == 0:
                 break
+            assert process.poll() is None, f"storescp ended at once on port {port}"
             time.sleep(0.05)
         yield port
     finally:

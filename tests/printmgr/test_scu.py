@@ -21,7 +21,7 @@ from printmgr.scu import Answer, NoImage, SendFailed, SendOptions, send
 from printmgr.scu_images import images
 from samples import make, phantoms
 from tests.printmgr.scp.requests import item
-from tests.serving import Serving
+from tests.serving import Serving, free_port
 
 pikepdf = pytest.importorskip("pikepdf")
 
@@ -338,12 +338,6 @@ def test_what_a_printer_says_is_shown_without_its_control_characters(tmp_path: P
         server.shutdown()
     assert told[-1].comment.startswith("full?[2J")
     assert told[-1].comment.isprintable()
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
 
 
 # Into DCMTK's printer
