@@ -7,7 +7,7 @@ from typing import BinaryIO, Protocol
 
 from media.creation import MediaRequest, MediaStatus
 from media.fileset.model import Rejection, SourceFile
-from media.studies import Commitment, ProcedureStep, Receipt, Received, Sender, StudyFile, StudyState
+from media.studies import Commitment, ProcedureStep, Receipt, Received, Sender, StudyFile, StudyState, Transfer
 
 Progress = Callable[[str, int, int], None]
 """progress(what, done, total): `what` is "files", "instances" or "bytes"."""
@@ -98,6 +98,14 @@ class Inbox(Protocol):
 
     def prepare(self) -> None:
         """Do what can be done for the next arrival before it comes. Never raises."""
+        ...
+
+    def begin_transfer(self, sender: Sender) -> Transfer:
+        """For what an association is going to bring."""
+        ...
+
+    def end_transfer(self, transfer: Transfer) -> None:
+        """The association ended: note who brought what. Never raises, waits for nothing."""
         ...
 
     def held(self, sop_instance_uids: Sequence[str]) -> Mapping[str, str]:

@@ -1,5 +1,6 @@
 """What is known of received studies: the values that pass between the inbox and its catalogue."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -53,6 +54,7 @@ class Received:
     sender: Sender
     size_bytes: int  # of the file
     data_set_at: int  # where in the file the data set begins
+    transfer: str = ""  # the id of a Transfer that has brought nothing new of this study before
 
 
 class Receipt(StrEnum):
@@ -61,6 +63,23 @@ class Receipt(StrEnum):
     NEW = "new"
     AGAIN = "again"  # it was there, byte for byte: nothing was added
     OTHER_BYTES = "other-bytes"  # its SOP Instance UID was there with another data set: both are kept, flagged
+
+
+@dataclass(slots=True)
+class Transfer:
+    """What one association has brought, by Study Instance UID."""
+
+    id: str  # the inbox's, unique over restarts
+    sender: Sender
+    studies: dict[str, Counter[Receipt]] = field(default_factory=dict)
+
+    def begins(self, study_uid: str) -> bool:
+        """Whether nothing new of this study has come with it so far."""
+        counts = self.studies.get(study_uid)
+        return counts is None or counts[Receipt.AGAIN] == counts.total()
+
+    def count(self, study_uid: str, receipt: Receipt) -> None:
+        self.studies.setdefault(study_uid, Counter())[receipt] += 1
 
 
 class StudyState(StrEnum):

@@ -25,6 +25,9 @@ class Action(StrEnum):
     VIEW = "view"
     SEARCH = "search"
     PRINT = "print"  # a modality printed a film, or somebody had one printed again
+    RECEIVE = "receive"  # instances came, by association and study
+    REPEAT = "repeat"  # the same, and all of them were there already
+    COMMIT = "commit"  # somebody asked whether we keep instances
     EXPORT = "export"  # a film or a disc left as a file, or went to a sink
     RELEASE = "release"  # a disc was handed out
     CHANGE = "change"
@@ -56,6 +59,9 @@ EVENTS: dict[Action, Event] = {
     Action.VIEW: Event(Code("110103", "DICOM Instances Accessed"), "R"),
     Action.SEARCH: Event(Code("110112", "Query"), "E"),
     Action.PRINT: Event(Code("110106", "Export"), "R"),
+    Action.RECEIVE: Event(Code("110104", "DICOM Instances Transferred"), "C"),
+    Action.REPEAT: Event(Code("110104", "DICOM Instances Transferred"), "R"),
+    Action.COMMIT: Event(Code("110104", "DICOM Instances Transferred"), "R"),
     Action.EXPORT: Event(Code("110106", "Export"), "R"),
     Action.RELEASE: Event(Code("110106", "Export"), "R"),
     Action.CHANGE: Event(Code("110113", "Security Alert"), "U", Code("110131", "Software Configuration")),
@@ -92,10 +98,10 @@ def message(record: Record, source_id: str, site: str = "") -> bytes:
     person = {"UserID": record.who or "system", "UserIsRequestor": "true"}
     if record.address:
         person |= {"NetworkAccessPointID": record.address, "NetworkAccessPointTypeCode": "2"}
-    source = Code("110153", "Source Role ID")
-    _coded(Xml.SubElement(told, "ActiveParticipant", person), "RoleIDCode", _role_of(record))
+    theirs, ours = ROLES.get(Action(record.action), (APPLICATION, APPLICATION))
+    _coded(Xml.SubElement(told, "ActiveParticipant", person), "RoleIDCode", theirs)
     machine = Xml.SubElement(told, "ActiveParticipant", {"UserID": source_id, "UserIsRequestor": "false"})
-    _coded(machine, "RoleIDCode", source if record.action in EXPORTS else Code("110150", "Application"))
+    _coded(machine, "RoleIDCode", ours)
     where = {"AuditSourceID": source_id} | ({"AuditEnterpriseSiteID": site} if site else {})
     Xml.SubElement(Xml.SubElement(told, "AuditSourceIdentification", where), "AuditSourceTypeCode", {"csd-code": "4"})
     _objects(told, record)
@@ -103,11 +109,13 @@ def message(record: Record, source_id: str, site: str = "") -> bytes:
     return text
 
 
-EXPORTS = {Action.PRINT, Action.EXPORT, Action.RELEASE}
-
-
-def _role_of(record: Record) -> Code:
-    return Code("110152", "Destination Role ID") if record.action in EXPORTS else Code("110150", "Application")
+APPLICATION = Code("110150", "Application")
+DESTINATION, SOURCE = Code("110152", "Destination Role ID"), Code("110153", "Source Role ID")
+ROLES: dict[Action, tuple[Code, Code]] = {
+    **dict.fromkeys((Action.PRINT, Action.EXPORT, Action.RELEASE), (DESTINATION, SOURCE)),
+    **dict.fromkeys((Action.RECEIVE, Action.REPEAT, Action.COMMIT), (SOURCE, DESTINATION)),
+}
+"""The role of whoever did it, and ours (PS3.15 A.5.3)."""
 
 
 def _event(told: Xml.Element, record: Record) -> None:

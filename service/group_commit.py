@@ -92,6 +92,11 @@ class GroupCommit:
             except OSError as error:
                 raise named(error) from error
 
+    def catalogued(self) -> None:
+        """Have everything that was answered in the catalogue, if it takes it."""
+        if self._durable is Durable.OFF:
+            self._written()
+
     def close(self) -> None:
         """Take in what waits; nobody calls `keep` any more."""
         if self._durable is Durable.OFF:

@@ -1,9 +1,11 @@
 """The study inbox of one process (media.ports.Inbox): received files, their catalogue, studies that are complete."""
 
+import itertools
 import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -11,13 +13,13 @@ from pathlib import Path
 from typing import BinaryIO, cast
 
 from media.errors import MediaError, NoRoom
-from media.studies import Commitment, ProcedureStep, Receipt, Received, Sender, StudyState
+from media.studies import Commitment, ProcedureStep, Receipt, Received, Sender, StudyState, Transfer
 from printmgr.errors import ResourceLimit
 from service.arrival import FileArrival, named
 from service.group_commit import Durable, GroupCommit, Kept, same_data_set
 from service.inbox_folder import InboxFolder
 from service.node.streamed import StreamedFile
-from service.store import commitments, completeness, study_queries
+from service.store import commitments, completeness, study_queries, transfers
 from service.store.engine import Durability, Store
 from service.store.studies import Entry, StudyWriter
 
@@ -57,6 +59,8 @@ class StudyInbox:
         self._changed = threading.Event()
         self._stopping = threading.Event()
         self._ahead: list[StreamedFile] = []  # empty files that wait for an instance
+        self._transfers = itertools.count()
+        self._ended: deque[Transfer] = deque()  # the ledger does not know of them yet
         self._free = 0
         self._looked = 0.0
         if off:
@@ -64,7 +68,7 @@ class StudyInbox:
 
     def start(self) -> None:
         """Take in what dead processes left, then watch for studies that are complete."""
-        if adopted := self.folder.recover(self._known, self._adopt):
+        if adopted := self.folder.recover(self._known, self._adopt, self._note_broken_off):
             log.warning("took in %d instances that an earlier process had not entered in the catalogue", adopted)
         self._changed.set()
         self._clock.start()
@@ -77,7 +81,7 @@ class StudyInbox:
         self._ahead.clear()
         self._commit.close()
         self._writer.close()
-        self.folder.close()
+        self.folder.close(settled=self._note_ended())
         self.store.close()
 
     # media.ports.Inbox
@@ -126,6 +130,14 @@ class StudyInbox:
         root = self.settings.root
         return {one.sop_instance_uid: one.sop_class_uid for one in found if _size(root / one.file) == one.size_bytes}
 
+    def begin_transfer(self, sender: Sender) -> Transfer:
+        return Transfer(f"{self.folder.run}/{next(self._transfers)}", sender)
+
+    def end_transfer(self, transfer: Transfer) -> None:
+        if transfer.studies:
+            self._ended.append(transfer)
+            self._changed.set()
+
     def begin_step(self, step: ProcedureStep, sender: Sender) -> bool:
         with _room_named(), self.store.write() as connection:
             new = completeness.begin_step(connection, step, sender)
@@ -143,6 +155,7 @@ class StudyInbox:
 
     def promise(self, commitment: Commitment) -> bool:
         with _room_named(), self.store.write() as connection:
+            transfers.committed(connection, commitment)
             return commitments.add(connection, commitment)
 
     def reported(self, commitment: Commitment) -> None:
@@ -167,6 +180,27 @@ class StudyInbox:
         self._writer.add([entry])
         return entry.receipt is not Receipt.AGAIN
 
+    # what the ledger is told
+
+    def _note_broken_off(self, run: str) -> None:
+        with self.store.write() as connection:
+            transfers.broken_off(connection, run)
+
+    def _note_ended(self) -> bool:
+        """Note the associations that have ended; whether the ledger knows of all of them now."""
+        some = [self._ended.popleft() for _ in range(len(self._ended))]
+        if not some:
+            return True
+        try:
+            self._commit.catalogued()
+            with self.store.write() as connection:
+                transfers.ended(connection, some)
+        except Exception:  # on the way to the top of the thread: it is noted with the next ones, or by the next process
+            log.exception("%d associations are not in the ledger yet", len(some))
+            self._ended.extendleft(reversed(some))
+            return False
+        return True
+
     # which studies are complete
 
     def _settle_studies(self) -> None:
@@ -175,6 +209,7 @@ class StudyInbox:
             wait_s = LOOK_ANYWAY_S if look_at is None else look_at - time.time()
             self._changed.wait(min(max(wait_s, 0.0), LOOK_ANYWAY_S))
             self._changed.clear()
+            self._note_ended()
             try:
                 look_at = self._settle_once()
             except Exception:  # the top of the thread: the next look may find the database free

@@ -55,17 +55,18 @@ class InboxFolder:
                 self._made.add(shard)
         return f"{self.run}/{shard:04}/{number:07}.dcm"
 
-    def recover(self, known: Callable[[str], set[str]], adopt: Adopt) -> int:
+    def recover(self, known: Callable[[str], set[str]], adopt: Adopt, adopted: Callable[[str], object]) -> int:
         """Have files adopted that dead processes left out of the catalogue; how many were.
 
-        known  what the catalogue has of a run
+        known    what the catalogue has of a run
+        adopted  what else is to be done for a run whose files are in the catalogue
         """
-        return sum(self._settle(run, known, adopt) for run in self._runs())
+        return sum(self._settle(run, known, adopt, adopted) for run in self._runs())
 
     def _runs(self) -> list[Path]:
         return sorted(run for run in self.root.iterdir() if run.is_dir() and not run.name.startswith("."))
 
-    def _settle(self, run: Path, known: Callable[[str], set[str]], adopt: Adopt) -> int:
+    def _settle(self, run: Path, known: Callable[[str], set[str]], adopt: Adopt, then: Callable[[str], object]) -> int:
         if (run / SETTLED).exists():
             return 0
         try:
@@ -76,6 +77,7 @@ class InboxFolder:
         adopted = sum(self._settle_file(name, adopt) for name in sorted(names - known(run.name)))
         for leftover in run.glob(".arriving-*"):
             leftover.unlink()
+        then(run.name)
         (run / SETTLED).touch(mode=0o600)
         slot.release()
         return adopted
@@ -86,7 +88,8 @@ class InboxFolder:
             (self.root / name).unlink(missing_ok=True)
         return adopted
 
-    def close(self) -> None:
-        """End the run: everything in it is in the catalogue."""
-        (self._folder / SETTLED).touch(mode=0o600)
+    def close(self, settled: bool = True) -> None:
+        """End the run. `settled`: everything in it is in the catalogue, and the ledger knows of it."""
+        if settled:
+            (self._folder / SETTLED).touch(mode=0o600)
         self._slot.release()

@@ -89,14 +89,14 @@ class InboxSCP:
     def _reception(self, event: evt.Event) -> Reception:
         found = self._receptions.get(event.assoc)
         if found is None:
-            found = self._receptions[event.assoc] = Reception(sender_of(event.assoc))
+            found = self._receptions[event.assoc] = self._storage.begin(sender_of(event.assoc))
         return found
 
     def end(self, event: evt.Event) -> None:
         """Say in one line what came."""
         found = self._receptions.pop(event.assoc, None)
         if found is not None:
-            found.tell()
+            self._storage.end(found)
 
     def connection_closed(self, event: evt.Event) -> None:
         """The connection went; requests that came before may still be under way, then an abort follows them."""

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -17,7 +17,7 @@ from media.scp import header
 from media.scp.answers import refusal
 from media.scp.file_meta import file_head, is_uid
 from media.scp.statuses import CLASS_NOT_SUPPORTED, INVALID_INSTANCE, SUCCESS, status_of
-from media.studies import Receipt, Sender
+from media.studies import Receipt, Sender, Transfer
 
 log = logging.getLogger(__name__)
 
@@ -28,10 +28,14 @@ C_STORE_RQ = 0x0001  # Command Field (PS3.7 E.1)
 class Reception:
     """What one association has sent."""
 
-    sender: Sender
+    transfer: Transfer
     memory: Memory = field(default_factory=nothing_yet)
     counts: Counter[str] = field(default_factory=Counter)
     size_bytes: int = 0
+
+    @property
+    def sender(self) -> Sender:
+        return self.transfer.sender
 
     def tell(self) -> None:
         """One line of what came."""
@@ -58,6 +62,15 @@ class Storage:
     def prepare(self) -> None:
         """Do what can be done for the next instance before it comes."""
         self._inbox.prepare()
+
+    def begin(self, sender: Sender) -> Reception:
+        """An association sends its first instance."""
+        return Reception(self._inbox.begin_transfer(sender))
+
+    def end(self, reception: Reception) -> None:
+        """The association ended."""
+        reception.tell()
+        self._inbox.end_transfer(reception.transfer)
 
     def store(self, reception: Reception, request: Any, abstract_syntax: str, transfer_syntax: str) -> int | Dataset:
         """The status of a C-STORE; success only when the instance is as safe as the settings ask."""
@@ -91,7 +104,10 @@ class Storage:
             raise Flaw(Reason.EMPTY_FILE, "a data set of zero bytes")
         reception.size_bytes += size_bytes - data_set_at
         found = header.read(arrival.reading(), size_bytes, data_set_at, reception.sender, reception.memory)
-        return arrival.keep(found)
+        transfer, study_uid = reception.transfer, found.study.uid
+        receipt = arrival.keep(replace(found, transfer=transfer.id) if transfer.begins(study_uid) else found)
+        transfer.count(study_uid, receipt)
+        return receipt
 
     def _arrive(self, sender: Sender, class_uid: str, uid: str, transfer_syntax: str) -> Arrival:
         return self._inbox.arrive(file_head(class_uid, uid, transfer_syntax, self._implementation, sender.calling_ae))

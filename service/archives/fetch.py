@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import BinaryIO
 
 from pydicom.errors import InvalidDicomError
@@ -29,6 +30,7 @@ class InboxDeposit:
     def __init__(self, inbox: StudyInbox, sender: Sender, implementation: tuple[str, str]) -> None:
         self._inbox, self._sender, self._implementation = inbox, sender, implementation
         self._memory: Memory = nothing_yet()
+        self._transfer = inbox.begin_transfer(sender)
 
     def data_set(self, class_uid: str, uid: str, transfer_syntax: str, data: memoryview) -> None:
         head = file_head(class_uid, uid, transfer_syntax, self._implementation, self._sender.calling_ae)
@@ -36,9 +38,16 @@ class InboxDeposit:
         try:
             arrival.write(data)
             size, at = arrival.size_bytes, arrival.data_set_at
-            arrival.keep(header.read(arrival.reading(), size, at, self._sender, self._memory))
+            found = header.read(arrival.reading(), size, at, self._sender, self._memory)
+            uid, transfer = found.study.uid, self._transfer
+            receipt = arrival.keep(replace(found, transfer=transfer.id) if transfer.begins(uid) else found)
+            transfer.count(uid, receipt)
         finally:
             arrival.drop()
+
+    def end(self) -> None:
+        """Nothing more comes: have noted what came."""
+        self._inbox.end_transfer(self._transfer)
 
     def file(self, stream: BinaryIO) -> None:
         try:

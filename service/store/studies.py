@@ -31,6 +31,8 @@ PUT_WORD = "INSERT INTO study_words (study_id, word) VALUES (?, ?) ON CONFLICT D
 UNCOUNT_STUDY = """UPDATE studies SET instances = instances - 1, conflicts = conflicts - ?, size_bytes = size_bytes - ?
  WHERE id = ?"""
 UNCOUNT_SERIES = "UPDATE series SET instances = instances - 1 WHERE id = ?"
+PUT_TRANSFER = """INSERT INTO transfers (id, study_uid, calling_ae, called_ae, address, begun_at)
+ VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 MOST_PARAMETERS = 500
 
 
@@ -151,6 +153,10 @@ def _write_study(raw: RawConnection, entries: Sequence[Entry], now: int) -> list
     if instances == len(added):
         words = words_of(study.patient_name, study.patient_id, study.birth_date, study.accession_number)
         raw.execute_many(PUT_WORD, [(study_id, word) for word in words])
+    for found in (one.received for one in entries if one.received.transfer):
+        sender = found.sender
+        values = (found.transfer, study.uid, sender.calling_ae, sender.called_ae, sender.address, now)
+        raw.execute(PUT_TRANSFER, values)
     done: list[tuple[Entry, Receipt]] = []
     for series_entries in _by(entries, lambda one: one.received.series.uid):
         series_id = _put_series(raw, study_id, series_entries)

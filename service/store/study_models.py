@@ -80,6 +80,19 @@ class InstanceRow(Base):
     received_at: Mapped[int] = mapped_column(BigInteger)
 
 
+class TransferRow(Base):
+    """Instances of a study that an association has brought and the ledger does not know of yet."""
+
+    __tablename__ = "transfers"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)  # begins with the run that received them
+    study_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    calling_ae: Mapped[str] = mapped_column(String(16))
+    called_ae: Mapped[str] = mapped_column(String(16))
+    address: Mapped[str] = mapped_column(String(64))
+    begun_at: Mapped[int] = mapped_column(BigInteger)
+
+
 class StepRow(Base):
     """A Modality Performed Procedure Step."""
 

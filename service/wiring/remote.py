@@ -66,7 +66,10 @@ def fetch_study(settings: Settings, source: str, progress: Progress) -> int:
     try:
         sender = Sender(title, settings.inbox.ae_title, host)
         deposit = InboxDeposit(inbox, sender, (node.implementation_class_uid, node.implementation_version_name))
-        return fetch(archive, study_uid, inbox, deposit, progress)
+        try:
+            return fetch(archive, study_uid, inbox, deposit, progress)
+        finally:
+            deposit.end()
     finally:
         inbox.stop()
 
