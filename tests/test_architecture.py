@@ -15,6 +15,7 @@ VALUES = {
     "dataclasses",
     "datetime",
     "enum",
+    "fnmatch",
     "functools",
     "hashlib",
     "itertools",

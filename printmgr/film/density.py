@@ -15,6 +15,7 @@ from printmgr.errors import InvalidAttribute
 from printmgr.film.gsdf import jnd_of_luminance, luminance_of_jnd
 from printmgr.film.model import FilmBox, ImageBox, LUTShape, PixelFormat, Polarity, PresentationLUT
 from printmgr.film.printer import LogicalPrinter, Tone
+from printmgr.film.tone_curves import curve_asked_for
 
 Floats = npt.NDArray[np.float64]
 Grays = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
@@ -122,8 +123,14 @@ def viewing_of(printer: LogicalPrinter, film: FilmBox, image_box: ImageBox | Non
 
 
 def presentation_lut_of(printer: LogicalPrinter, film: FilmBox, image_box: ImageBox) -> PresentationLUT | None:
-    """The Presentation LUT that counts for an image: its own, the film's, else what the printer says."""
+    """The Presentation LUT that counts for an image: its own, the film's, else what the printer says.
+
+    The printer says it of the terms of Configuration Information, the image box's before the film's, and then of images
+    without any of these.
+    """
     lut = image_box.presentation_lut or film.presentation_lut
+    for information in (image_box.configuration_information, film.configuration_information):
+        lut = lut or curve_asked_for(printer.tone_curves, information)
     if lut is None and printer.no_plut.strip().upper() == LUTShape.LIN_OD:
         return PresentationLUT("", LUTShape.LIN_OD)
     return lut

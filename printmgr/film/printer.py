@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from printmgr.film.identity import Release
+from printmgr.film.tone_curves import ToneCurve
 
 
 class Tone(StrEnum):
@@ -50,6 +51,7 @@ class LogicalPrinter:
     illumination: float = 2000.0
     ambient: float = 10.0
     no_plut: str = "IDENTITY"  # what an image without Presentation LUT means: IDENTITY or LIN OD
+    tone_curves: dict[str, ToneCurve] = field(default_factory=dict)  # by term of Configuration Information
     custom_formats: dict[str, tuple[tuple[float, float, float, float], ...]] = field(default_factory=dict)
     # CUSTOM\i: boxes as x, y, width, height in parts of the film's printable area, from top left
     sinks: tuple[str, ...] = ("folder",)

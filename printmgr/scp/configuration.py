@@ -20,7 +20,7 @@ PRINTER_CONFIGURATION_SEQUENCE = 0x2000001E
 DEFAULT_RESOLUTION = "STANDARD"
 CONFIGURATION_INFORMATION = (
     "Any text is taken and kept. ANNOTATION<n>=text, LABEL=text and I<n>=text are printed in the footer of a printer "
-    "that has one. Terms for a tone curve do nothing: a Presentation LUT says how values become densities."
+    "that has one. Terms for a tone curve do what the printer is told of them; a Presentation LUT counts before them."
 )
 
 # Formats that are told. Every other STANDARD, ROW and COL that leaves an image box a millimetre is taken too.

@@ -1,6 +1,7 @@
 """`[[printers]]`: what a called AE title stands for."""
 
 import re
+from itertools import pairwise
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -11,6 +12,7 @@ from printmgr.film.identity import Release
 from printmgr.film.model import FilmOrientation
 from printmgr.film.printer import LogicalPrinter, Resample, Tone, Warnings
 from printmgr.film.sizes import film_size
+from printmgr.film.tone_curves import ToneCurve
 from service.settings.values import AETitle, Density, Millimetres, OpticalDensity, Part, Table
 
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
@@ -45,7 +47,18 @@ def known_character_set(value: str) -> str:
     return value
 
 
+def rising(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    if any(after[0] <= before[0] for before, after in pairwise(points)):
+        raise ValueError(f"is {points}; expected points whose first numbers rise")
+    return points
+
+
+CurvePoints = Annotated[list[tuple[Part, Part]], Field(min_length=2, max_length=256), AfterValidator(rising)]
 Place = Annotated[str, AfterValidator(known_place)]
+
+
+def _tone_curve(said: str | list[tuple[float, float]]) -> ToneCurve:
+    return ToneCurve(said) if isinstance(said, str) else ToneCurve(points=tuple(said))
 
 
 class Printer(Table):
@@ -70,6 +83,7 @@ class Printer(Table):
     illumination: Annotated[float, Field(gt=0, le=100_000)] = 2000.0
     ambient: Annotated[float, Field(ge=0, le=100_000)] = 10.0
     no_plut: Literal["IDENTITY", "LIN OD"] = "IDENTITY"
+    tone_curves: dict[str, Literal["IDENTITY", "LIN OD", "GAMMA"] | CurvePoints] = Field(default_factory=dict)
     custom_formats: dict[str, list[tuple[Part, Part, Part, Part]]] = Field(default_factory=dict)
     sinks: list[str] = Field(default=["folder"], min_length=1)
     ocr: tuple[Part, Part, Part, Part] | None = None  # a rectangle whose text is read: x, y, width, height
@@ -105,6 +119,7 @@ class Printer(Table):
             "name": self.name or self.ae_title,
             "pitch": DEFAULT_PITCH | self.pitch,
             "custom_formats": {name: tuple(boxes) for name, boxes in self.custom_formats.items()},
+            "tone_curves": {term: _tone_curve(curve) for term, curve in self.tone_curves.items()},
             "sinks": tuple(self.sinks),
             "annotation_formats": {name: tuple(places) for name, places in self.annotation_formats.items()},
         }
