@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydicom.dataset import Dataset
-from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian, generate_uid
 from pynetdicom.association import Association
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at import from a table
+    BasicColorImageBox,
+    BasicColorPrintManagementMeta,
     BasicFilmBox,
     BasicFilmSession,
     BasicGrayscaleImageBox,
@@ -59,9 +61,19 @@ class SendOptions:
     requested_decimate_crop_behavior: str = ""
     presentation_lut_shape: str = ""
     bits: int = 12
+    color: bool = False  # a colour film, with 8 bits a sample
     print_session: bool = False
     timeout_s: float = 60.0
     other: dict[str, object] = field(default_factory=dict)  # further film box attributes by keyword
+
+    @property
+    def meta(self) -> str:
+        """The SOP Class of the association's print context (PS3.4 H.3.2)."""
+        return str(BasicColorPrintManagementMeta if self.color else BasicGrayscalePrintManagementMeta)
+
+    @property
+    def image_box(self) -> str:
+        return str(BasicColorImageBox if self.color else BasicGrayscaleImageBox)
 
 
 def _set(ds: Dataset, **values: object) -> Dataset:
@@ -111,7 +123,7 @@ class _Conversation:
                 break
             request = _image_box(position, waiting.pop(0), options)
             status, _ = self.association.send_n_set(
-                request, BasicGrayscaleImageBox, box.ReferencedSOPInstanceUID, meta_uid=self.meta
+                request, options.image_box, box.ReferencedSOPInstanceUID, meta_uid=self.meta
             )
             self.note(f"N-SET image {position}", status)
         if not options.print_session:
@@ -148,7 +160,7 @@ def _film_box(session: str, options: SendOptions, lut: str) -> Dataset:
 def _image_box(position: int, item: Dataset, options: SendOptions) -> Dataset:
     ds = Dataset()
     ds.ImageBoxPosition = position
-    ds.BasicGrayscaleImageSequence = [item]
+    setattr(ds, "BasicColorImageSequence" if options.color else "BasicGrayscaleImageSequence", [item])
     return _set(
         ds,
         Polarity=options.polarity,
@@ -165,7 +177,7 @@ def _reference(sop_class: str, uid: str) -> Dataset:
 
 def _associate(host: str, port: int, called_ae: str, options: SendOptions) -> Association:
     syntaxes = [ExplicitVRLittleEndian, ImplicitVRLittleEndian]
-    needed = [BasicGrayscalePrintManagementMeta, *([PresentationLUT] if options.presentation_lut_shape else [])]
+    needed = [UID(options.meta), *([PresentationLUT] if options.presentation_lut_shape else [])]
     peer = Peer(host, port, called_ae, options.calling_ae, options.timeout_s)
     association = associate(peer, dict.fromkeys(needed, syntaxes))
     if refused := [sop_class.name for sop_class in needed if sop_class not in accepted(association)]:
@@ -187,9 +199,9 @@ def send(
     Raises SendFailed when the printer cannot be reached, or refuses a session or film, NoImage for a file that is none
     before anything is sent.
     """
-    waiting = [item for path in files for item in images(path, options.bits)]
+    waiting = [item for path in files for item in images(path, options.bits, options.color)]
     association = _associate(host, port, called_ae, options)
-    talk = _Conversation(association, BasicGrayscalePrintManagementMeta, report)
+    talk = _Conversation(association, options.meta, report)
     try:
         with undisturbed(association):
             _print(talk, options, waiting)

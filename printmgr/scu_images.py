@@ -1,4 +1,4 @@
-"""DICOM image files as images to print: every frame in grey, as it is to be seen."""
+"""DICOM image files as images to print: every frame in grey or in colour, as it is to be seen."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -25,13 +25,17 @@ class NoImage(PrintError):
     """A file that holds no image which can be printed."""
 
 
-def images(path: Path, bits: int) -> Iterator[Dataset]:
-    """Each frame of a DICOM image file as the item of a Basic Grayscale Image Sequence. Raises NoImage."""
+def images(path: Path, bits: int, color: bool = False) -> Iterator[Dataset]:
+    """Each frame of a DICOM image file as the item of a Basic Grayscale Image Sequence, or of a Basic Color one.
+
+    bits   8 or 12 of a grey image; colour has 8 a sample (PS3.3 C.13.5)
+    Raises NoImage.
+    """
     try:
         ds = dcmread(path)
         for number, frame in enumerate(iter_pixels(ds)):  # colour comes as RGB
             said = of_frame(ds, number)
-            yield image_item(said, gray_levels(said, frame, bits), bits)
+            yield color_item(said, frame) if color else image_item(said, gray_levels(said, frame, bits), bits)
     except Exception as error:  # whatever a decoder raises: pydicom names no common base
         raise NoImage(f"{path}: not an image that can be decoded: {error}") from error
 
@@ -69,12 +73,18 @@ def is_colour(said: Dataset) -> bool:
 
 def of_colour(said: Dataset, frame: npt.NDArray[Any]) -> Floats:
     """RGB or palette colour as shares of white."""
+    luma: Floats = rgb_shares(said, frame) @ np.array(LUMA)
+    return luma
+
+
+def rgb_shares(said: Dataset, frame: npt.NDArray[Any]) -> Floats:
+    """RGB or palette colour (rows, columns, 3) as shares of the brightest."""
     depth = int(said.BitsStored)
     if said.PhotometricInterpretation == "PALETTE COLOR":
         frame = apply_color_lut(frame, said)
         depth = 8 * frame.dtype.itemsize
-    luma: Floats = frame[..., :3] @ np.array(LUMA) / (2**depth - 1)
-    return luma
+    shares: Floats = frame[..., :3] / (2**depth - 1)
+    return shares
 
 
 def of_values(said: Dataset, frame: npt.NDArray[Any]) -> Floats:
@@ -127,13 +137,30 @@ def image_item(said: Dataset, gray: Grays, bits: int) -> Dataset:
     item = Dataset()
     item.SamplesPerPixel = 1
     item.PhotometricInterpretation = "MONOCHROME1" if said.PhotometricInterpretation == "MONOCHROME1" else "MONOCHROME2"
-    item.Rows, item.Columns = gray.shape
+    return with_pixels(item, said, gray, bits)
+
+
+def color_item(said: Dataset, frame: npt.NDArray[Any]) -> Dataset:
+    """The item of a Basic Color Image Sequence, by plane (PS3.3 C.13.5); a grey image has three equal planes."""
+    if is_colour(said):
+        planes = np.moveaxis(rgb_shares(said, frame), -1, 0)
+    else:
+        gray = of_values(said, frame)
+        planes = np.stack([1.0 - gray if said.PhotometricInterpretation == "MONOCHROME1" else gray] * 3)
+    item = Dataset()
+    item.SamplesPerPixel, item.PhotometricInterpretation, item.PlanarConfiguration = 3, "RGB", 1
+    return with_pixels(item, said, np.floor(np.clip(planes, 0.0, 1.0) * 255 + 0.5).astype(np.uint8), 8)
+
+
+def with_pixels(item: Dataset, said: Dataset, pixels: Grays, bits: int) -> Dataset:
+    """`item` with its pixels (rows, columns) or (3, rows, columns) and what is to be said of them."""
+    item.Rows, item.Columns = pixels.shape[-2:]
     vertical, horizontal = pixel_aspect_ratio(said)
     if vertical != horizontal:
         item.PixelAspectRatio = [vertical, horizontal]
     item.BitsAllocated, item.BitsStored, item.HighBit = (8, 8, 7) if bits == 8 else (16, 12, 11)
     item.PixelRepresentation = 0
-    data = gray.astype("u1" if bits == 8 else "<u2").tobytes()
+    data = pixels.astype("u1" if bits == 8 else "<u2").tobytes()
     item.add_new(0x7FE00010, "OB" if bits == 8 else "OW", data + b"\0" * (len(data) % 2))
     return item
 

@@ -172,6 +172,9 @@ def send(
     too_large: Annotated[str, typer.Option(help="DECIMATE, CROP or FAIL.")] = "",
     lut: Annotated[str, typer.Option(help="Presentation LUT Shape: IDENTITY or 'LIN OD'.")] = "",
     bits: Annotated[int, typer.Option(help="8 or 12 bits a pixel.")] = 12,
+    color: Annotated[
+        bool, typer.Option("--color", help="A colour film, 8 bits a sample; without it colour is grey.")
+    ] = False,
     by_session: Annotated[bool, typer.Option("--by-session", help="One N-ACTION for all films.")] = False,
     calling_ae: Annotated[str, typer.Option(help="Our AE title.")] = "PRINTMGR",
     timeout: Annotated[float, typer.Option(help="Seconds to wait for an answer.")] = 60.0,
@@ -200,6 +203,7 @@ def send(
         requested_decimate_crop_behavior=too_large,
         presentation_lut_shape=lut,
         bits=bits,
+        color=color,
         print_session=by_session,
         timeout_s=timeout,
     )

@@ -137,6 +137,15 @@ def test_colour_is_sent_as_its_luma(tmp_path: Path) -> None:
     np.testing.assert_allclose(sent, rgb @ np.array([0.299, 0.587, 0.114]), atol=0.51)
 
 
+def test_colour_is_sent_by_plane_on_a_colour_film(tmp_path: Path) -> None:
+    rgb, ramp = phantoms.colour(64), np.arange(256, dtype=np.uint8).reshape(16, 16)
+    (sent,) = images(saved(tmp_path, picture(rgb, 8, "RGB")), 12, color=True)
+    assert (sent.PlanarConfiguration, sent.BitsStored) == (1, 8)
+    np.testing.assert_array_equal(np.frombuffer(sent.PixelData, "u1").reshape(3, 64, 64), np.moveaxis(rgb, -1, 0))
+    (sent,) = images(saved(tmp_path, picture(ramp, 8, "MONOCHROME1")), 12, color=True)
+    np.testing.assert_array_equal(np.frombuffer(sent.PixelData, "u1").reshape(3, 16, 16), [255 - ramp] * 3)
+
+
 @pytest.mark.parametrize(
     ("name", "frames", "rows"),
     [
@@ -227,7 +236,8 @@ def pages(pdf: Path) -> list[list[np.ndarray]]:
 
 def samples(image: "pikepdf.Stream") -> np.ndarray:
     kind = ">u2" if image.BitsPerComponent == 16 else "u1"
-    return np.frombuffer(image.read_bytes(), kind).reshape(int(image.Height), int(image.Width))
+    found = np.frombuffer(image.read_bytes(), kind).reshape(int(image.Height), int(image.Width), -1)
+    return found[..., 0] if found.shape[-1] == 1 else found
 
 
 def p_values(gray: np.ndarray) -> np.ndarray:
@@ -283,6 +293,16 @@ def test_monochrome1_multi_frame_and_colour_arrive_as_they_are_seen(service: Ser
     np.testing.assert_array_equal(film[0], 255 - ramp)
     assert [np.unique(image).tolist() for image in film[1:4]] == [[10], [20], [30]]
     np.testing.assert_allclose(film[4], phantoms.colour(64) @ np.array([0.299, 0.587, 0.114]), atol=0.51)
+
+
+def test_colour_arrives_on_a_colour_film(service: Serving, tmp_path: Path) -> None:
+    rgb, ramp = phantoms.colour(64), np.arange(256, dtype=np.uint8).reshape(16, 16)
+    files = [saved(tmp_path, picture(rgb, 8, "RGB"), "1"), saved(tmp_path, picture(ramp), "2")]
+    answers, (film,) = printed(service, files, SendOptions(image_display_format="STANDARD\\2,1", color=True))
+    assert not [answer for answer in answers if answer.status]
+    kept, gray = film
+    np.testing.assert_array_equal(kept, rgb)
+    np.testing.assert_array_equal(gray, np.stack([ramp] * 3, axis=-1))
 
 
 def test_a_failure_is_told_and_the_rest_is_printed(service: Serving, tmp_path: Path) -> None:
