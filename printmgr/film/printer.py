@@ -35,6 +35,9 @@ class LogicalPrinter:
     ae_title: str
     name: str = ""
     slug: str = ""
+    manufacturer: str = "printmgr"  # what it says it is; the serial number is its AE title when it has none
+    model_name: str = "printmgr virtual film printer"
+    serial_number: str = ""
     film_size: str = "14INX17IN"
     tone: Tone = Tone.P_VALUE
     depth: int = 8  # bits a sample in the PDF: 8 or 16

@@ -14,7 +14,6 @@ from printmgr.film.printer import LogicalPrinter
 from printmgr.film.sizes import FILM_SIZES_MM
 from printmgr.scp import rules
 from printmgr.scp.contexts import SOPClass
-from printmgr.scp.replies import MANUFACTURER, MODEL
 
 PRINTER_CONFIGURATION_SEQUENCE = 0x2000001E
 DEFAULT_RESOLUTION = "STANDARD"
@@ -62,8 +61,8 @@ def configuration(printer: LogicalPrinter, caps: Caps) -> Dataset:
     item.ConfigurationInformationDescription = CONFIGURATION_INFORMATION
     item.MaximumCollatedFilms = caps.films
     item.DecimateCropResult = "DECIMATE"  # of an image that is too large, where its request says nothing
-    item.Manufacturer = MANUFACTURER
-    item.ManufacturerModelName = MODEL
+    item.Manufacturer = printer.manufacturer
+    item.ManufacturerModelName = printer.model_name
     item.PrinterName = printer.name or printer.ae_title
     return item
 

@@ -11,8 +11,6 @@ from printmgr.scp import rules
 from printmgr.scp.contexts import SOPClass
 from printmgr.scp.rules import Kind, Rule
 
-MANUFACTURER, MODEL = "printmgr", "printmgr virtual film printer"
-
 # What is free text stays out: the SCU knows it, and it might not survive another character set.
 ECHOED = frozenset(set(Kind) - {Kind.TEXT, Kind.REFERENCE, Kind.BYTES, Kind.IDENTITY})
 
@@ -68,9 +66,9 @@ def printer_attributes(printer: LogicalPrinter, status: str, info: str, version:
         "PrinterStatus": status,
         "PrinterStatusInfo": info,
         "PrinterName": printer.name or printer.ae_title,
-        "Manufacturer": MANUFACTURER,
-        "ManufacturerModelName": MODEL,
-        "DeviceSerialNumber": printer.ae_title,
+        "Manufacturer": printer.manufacturer,
+        "ManufacturerModelName": printer.model_name,
+        "DeviceSerialNumber": printer.serial_number or printer.ae_title,
         "SoftwareVersions": version,
     }
     return asked_for(rules.PRINTER_ATTRIBUTES, said, tags)

@@ -54,6 +54,7 @@ def rising(points: list[tuple[float, float]]) -> list[tuple[float, float]]:
 
 
 CurvePoints = Annotated[list[tuple[Part, Part]], Field(min_length=2, max_length=256), AfterValidator(rising)]
+NamePlate = Annotated[str, Field(max_length=64, pattern=r"^[ -\[\]-~]*$")]  # LO of the default character set
 Place = Annotated[str, AfterValidator(known_place)]
 
 
@@ -67,6 +68,9 @@ class Printer(Table):
     ae_title: AETitle
     name: str = ""
     slug: str = Field(default="", validate_default=True)  # the name of its folder; made from the name
+    manufacturer: NamePlate = "printmgr"
+    model_name: NamePlate = "printmgr virtual film printer"
+    serial_number: NamePlate = ""  # "": its AE title
     film_size: Annotated[str, AfterValidator(known_film_size)] = "14INX17IN"
     tone: Tone = Tone.P_VALUE
     depth: Literal[8, 16] = 8
