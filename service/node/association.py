@@ -93,6 +93,7 @@ class NodeAssociation(Association):
         self._serving = threading.Lock()
         self._takes_requests = self._serves_at_once = False
         self._afterwards: list[Callable[[], None]] = []
+        self._told_end = False
         self.acse = NodeACSE(self)
         self.dul = NodeDUL(self)
         self.dimse: NodeDIMSE = NodeDIMSE(self)
@@ -146,6 +147,7 @@ class NodeAssociation(Association):
         finally:
             self.is_established = False
             self.dul.kill_dul()
+            self._tell_end()
             self.dimse.forget_all()
             sock = self.dul.socket
             if sock is not None:
@@ -198,15 +200,15 @@ class NodeAssociation(Association):
     def _is_over(self, dul: NodeDUL) -> bool:
         """Whether the association ended; the same steps as pynetdicom's."""
         ended = dul.ended or not dul.is_alive()  # looked at first: what it said before is then seen below
-        if self.is_established and self.dimse.msg_queue.empty() and self.acse.is_release_requested():
+        if self.is_established and self.dimse.all_served and self.acse.is_release_requested():
             self.acse.send_release(is_response=True)
-            self.is_released, self.is_established = True, False
+            self.is_released, self.is_established, self._told_end = True, False, True
             evt.trigger(self, evt.EVT_RELEASED, {})
         elif self.acse.is_aborted():
             dul.receive_pdu(wait=False)  # tells EVT_ACSE_RECV
-            self.is_aborted, self.is_established = True, False
+            self.is_aborted, self.is_established, self._told_end = True, False, True
             evt.trigger(self, evt.EVT_ABORTED, {})
-        elif ended:
+        elif ended and self.dimse.all_served:
             pass
         elif dul.idle_timer_expired():
             self.refused("idle", "")
@@ -215,6 +217,15 @@ class NodeAssociation(Association):
             return False
         self.kill()
         return True
+
+    def _tell_end(self) -> None:
+        """Tell of the end if nobody did, so that whoever keeps something for the association lets go of it."""
+        with self._serving:  # a request that the upper layer's thread serves is served first, and none after it
+            self._takes_requests = False
+        told = self._told_end or self._sent_abort or self.is_rejected  # who sends an abort or a reject tells of it
+        if self.partner is not None and not told:
+            self.is_aborted, self._told_end = not self.is_released, True
+            evt.trigger(self, evt.EVT_ABORTED, {})
 
     def kill(self) -> None:
         self._reactor_checkpoint.set()

@@ -255,6 +255,11 @@ class NodeDIMSE(DIMSEServiceProvider):
 
     # in the association's thread
 
+    @property
+    def all_served(self) -> bool:
+        """Whether no message waits; what only wakes whoever waits for one is none."""
+        return all(message is None for _, message in tuple(self.msg_queue.queue))
+
     def get_msg(self, block: bool = False) -> Any:
         try:
             context_id, message = self.msg_queue.get(block=block, timeout=self.dimse_timeout)

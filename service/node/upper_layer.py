@@ -88,7 +88,7 @@ class NodeDUL(DULServiceProvider):
                 self._turn()
         except Exception:
             log.exception("the upper layer of %s failed; its association ends", self._node.label)
-            self._node.is_aborted, self._node.is_established = True, False
+            self._node.is_established = False  # whose thread tells of its end
             self._node._kill = True
         finally:
             self._end()
