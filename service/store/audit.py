@@ -10,10 +10,14 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from service.store.audit_models import AuditHead, AuditRow
 from service.store.jobs import iso
+from service.store.models import Base
+from service.store.narrowing import Keys, Page, found, one_of
 
 START = "0" * 64
 HEAD = 1
 PIECE = 1000
+AUDIT = Base.metadata.tables[AuditRow.__tablename__]
+EVERY = Keys(AUDIT, "number")
 HASHED = ("number", "at", "action", "good", "who", "role", "address", "object_kind", "object_id", "patients", "detail")
 
 
@@ -105,12 +109,12 @@ def listed(
     connection: Connection, before: int = 0, limit: int = 50, who: str = "", action: str = "", object_id: str = ""
 ) -> list[Record]:
     """Records with a smaller number than `before` (0: the newest), newest first."""
-    query = select(AuditRow.__table__).order_by(AuditRow.number.desc()).limit(limit)
-    for column, value in ((AuditRow.who, who), (AuditRow.action, action), (AuditRow.object_id, object_id)):
-        if value:
-            query = query.where(column == value)
-    if before:
-        query = query.where(AuditRow.number < before)
+    pairs = (("who", who), ("action", action), ("object_id", object_id))
+    asked = [one_of(AUDIT, column, [value], "number") for column, value in pairs if value]
+    page = Page(limit, before or None)
+    query = page.of(AUDIT.c.number, select(AUDIT))
+    if asked:
+        query = query.where(AUDIT.c.number.in_(found(connection, EVERY, asked, page)))
     return [_record(row) for row in connection.execute(query)]
 
 

@@ -10,7 +10,11 @@ class AuditRow(Base):
     """Who did what. Each row's hash covers the row and the hash before it."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_at", "at"), Index("ix_audit_object", "object_kind", "object_id"))
+    __table_args__ = (
+        Index("ix_audit_who", "who", "number"),
+        Index("ix_audit_action", "action", "number"),
+        Index("ix_audit_object_id", "object_id", "number"),
+    )
 
     number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     at: Mapped[int] = mapped_column(BigInteger)

@@ -10,7 +10,10 @@ class DiscRow(Base):
     """A disc somebody ordered; its job's row says how far it is."""
 
     __tablename__ = "discs"
-    __table_args__ = (Index("ix_discs_ordered_at", "ordered_at"),)
+    __table_args__ = (
+        Index("ix_discs_ordered_at", "ordered_at"),
+        Index("ix_discs_patient_id", "patient_id", "id"),
+    )
 
     id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)
     ordered_at: Mapped[int] = mapped_column(BigInteger)

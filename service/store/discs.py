@@ -4,13 +4,18 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, FromClause, Row, Select, delete, insert, select, update
 
 from service.store.disc_models import DiscRow, DiscStudy, ReleaseRow, VolumeRow
 from service.store.jobs import JobState, iso
-from service.store.models import Job
+from service.store.models import Base, Job
+from service.store.narrowing import Asked, Keys, Page, found, one_of
+
+DISCS, JOBS = (Base.metadata.tables[one.__tablename__] for one in (DiscRow, Job))
+EVERY = Keys(DISCS, "id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,14 +156,20 @@ def listed(
     connection: Connection, before: str = "", limit: int = 50, state: str = "", patient_id: str = ""
 ) -> list[DiscRecord]:
     """Discs with a smaller id than `before` ('': the newest), newest first; ids are by time."""
-    query = _all().order_by(DiscRow.id.desc()).limit(limit)
-    if before:
-        query = query.where(DiscRow.id < before)
+    page = Page(limit, before or None)
+    query = page.of(DISCS.c.id, _all())
+    asked = []
     if state:
-        query = query.where(Job.state == state)
+        asked.append(Asked((Keys(JOBS, "id", partial(_of_a_disc, state)),)))
     if patient_id:
-        query = query.where(DiscRow.patient_id == patient_id)
+        asked.append(one_of(DISCS, "patient_id", [patient_id], "id"))
+    if asked:
+        query = query.where(DISCS.c.id.in_(found(connection, EVERY, asked, page)))
     return [_record(row) for row in connection.execute(query)]
+
+
+def _of_a_disc(state: str, jobs: FromClause) -> ColumnElement[bool]:
+    return (jobs.c.state == state) & EVERY.has(jobs.c.id)
 
 
 def these(connection: Connection, disc_ids: Sequence[str]) -> list[DiscRecord]:

@@ -1,18 +1,24 @@
 """Films as the pages and the REST interface ask for them: by pages of a keyset, newest first."""
 
 from collections.abc import Sequence
+from functools import partial
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, FromClause, func, select
 
 from printmgr.film.identity import IdentityState
 from printmgr.film.patient_names import plain_identifier, words
-from service.store.identity_models import IdentityRow
-from service.store.identity_search import named
-from service.store.models import Job, PrintRow
+from service.store.identity_models import IdentityRow, IdentityWord
+from service.store.jobs import JobState
+from service.store.models import Base, Job, PrintRow
+from service.store.narrowing import Asked, Keys, Page, begins, found, one_of
 from service.store.prints import PrintRecord, all_prints, recorded
 
 ANY_UNSURE = "unsure"  # any of
 UNSURE = (IdentityState.UNKNOWN, IdentityState.PROPOSED, IdentityState.CONFLICT)
+TABLES = Base.metadata.tables
+PRINTS, JOBS = TABLES[PrintRow.__tablename__], TABLES[Job.__tablename__]
+IDENTITIES, WORDS = TABLES[IdentityRow.__tablename__], TABLES[IdentityWord.__tablename__]
+NOT_DONE = tuple(state for state in JobState if state is not JobState.DONE)
 
 
 def page(
@@ -35,25 +41,42 @@ def page(
     patient_id  the whole identifier; case and blanks do not matter
     name        words that the patient's name begins its words with
     """
-    query = all_prints().where(PrintRow.deleted_at.is_(None)).order_by(PrintRow.id.desc()).limit(limit)
-    if before:
-        query = query.where(PrintRow.id < before)
-    if down_to:
-        query = query.where(PrintRow.id >= down_to)
-    pairs = ((PrintRow.printer, printer), (PrintRow.calling_ae, calling_ae), (PrintRow.date, date), (Job.state, state))
-    for column, value in pairs:
-        if value:
-            query = query.where(column == value)
-    open_ = whose in (ANY_UNSURE, IdentityState.UNKNOWN)  # so is a film that nothing was found about yet
-    if whose or patient_id:
-        query = query.join(IdentityRow, IdentityRow.print_id == PrintRow.id, isouter=open_)
+    pairs = (("printer", printer), ("calling_ae", calling_ae), ("date", date))
+    asked = [one_of(PRINTS, column, [value], "id") for column, value in pairs if value]
+    if state:
+        asked.append(one_of(JOBS, "state", [state], "id"))
     if whose:
-        known = IdentityRow.state.in_(UNSURE) if whose == ANY_UNSURE else IdentityRow.state == whose
-        query = query.where(or_(known, IdentityRow.state.is_(None)) if open_ else known)
+        asked.append(_known_as(whose))
     if patient_id:
-        query = query.where(IdentityRow.patient_id == plain_identifier(patient_id))
-    query = named(connection, query, PrintRow.id, words(name))
-    return [recorded(row) for row in connection.execute(query)]
+        asked.append(one_of(IDENTITIES, "patient_id", [plain_identifier(patient_id)], "print_id"))
+    asked += [begins(connection, WORDS, word, "print_id") for word in words(name)]
+    page_ = Page(limit, before or None, down_to or None)
+    if not asked:
+        query = page_.of(PRINTS.c.id, all_prints().where(_is_there(PRINTS)))
+        return [recorded(row) for row in connection.execute(query)]
+    found_ = these(connection, found(connection, EVERY, asked, page_))
+    return sorted(found_, key=lambda one: one.id, reverse=True)
+
+
+def _is_there(prints: FromClause) -> ColumnElement[bool]:
+    """Retention has not removed the film."""
+    return prints.c.deleted_at.is_(None)
+
+
+EVERY = Keys(PRINTS, "id", _is_there)
+
+
+def _known_as(whose: str) -> Asked:
+    """A film that nothing was found about yet is unknown: its job is not done (service.wiring.films)."""
+    states = UNSURE if whose == ANY_UNSURE else (IdentityState(whose),)
+    known = one_of(IDENTITIES, "state", states, "print_id").any_of
+    if IdentityState.UNKNOWN in states:
+        known += tuple(Keys(JOBS, "id", partial(_nothing_found, state)) for state in NOT_DONE)
+    return Asked(known)
+
+
+def _nothing_found(state: JobState, jobs: FromClause) -> ColumnElement[bool]:
+    return (jobs.c.state == state) & ~Keys(IDENTITIES, "print_id").has(jobs.c.id)
 
 
 def these(connection: Connection, print_ids: Sequence[str]) -> list[PrintRecord]:

@@ -26,12 +26,17 @@ from printmgr.film.identity import (
     standing,
 )
 from printmgr.film.patient_names import is_blank, plain_identifier, words
-from service.store.identity_models import FindingRow, IdentityActRow, IdentityRow
-from service.store.identity_search import named, set_words
-from service.store.models import PrintRow
+from service.store import narrowing
+from service.store.identity_models import FindingRow, IdentityActRow, IdentityRow, IdentityWord
+from service.store.identity_search import set_words
+from service.store.models import Base, PrintRow
+from service.store.narrowing import Keys, Page, begins, one_of
 from service.store.prints import NoSuchPrint
 
 MOST_LISTED = 500
+TABLES = Base.metadata.tables
+IDENTITIES, WORDS = TABLES[IdentityRow.__tablename__], TABLES[IdentityWord.__tablename__]
+EVERY = Keys(IDENTITIES, "print_id")
 
 
 class Act(StrEnum):
@@ -177,17 +182,18 @@ def listed(
     name        words that the name's words begin with, in any order
     before      only prints older than this id: the last one of the page before
     """
-    query = select(IdentityRow.__table__).order_by(IdentityRow.print_id.desc()).limit(min(limit, MOST_LISTED))
-    if wanted := list(states):
-        query = query.where(IdentityRow.state.in_(wanted))
-    if patient_id:
-        query = query.where(IdentityRow.patient_id == plain_identifier(patient_id))
-    wanted_words = words(name)
+    wanted, wanted_words = tuple(states), words(name)
     if name.strip() and not wanted_words:
         return []
-    query = named(connection, query, IdentityRow.print_id, wanted_words)
-    if before:
-        query = query.where(IdentityRow.print_id < before)
+    asked = [begins(connection, WORDS, word, "print_id") for word in wanted_words]
+    if wanted:
+        asked.append(one_of(IDENTITIES, "state", wanted, "print_id"))
+    if patient_id:
+        asked.append(one_of(IDENTITIES, "patient_id", [plain_identifier(patient_id)], "print_id"))
+    page = Page(min(limit, MOST_LISTED), before or None)
+    query = page.of(IDENTITIES.c.print_id, select(IDENTITIES))
+    if asked:
+        query = query.where(IDENTITIES.c.print_id.in_(narrowing.found(connection, EVERY, asked, page)))
     return [_record(row) for row in connection.execute(query)]
 
 

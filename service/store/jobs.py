@@ -190,14 +190,15 @@ def listed(
     connection: Connection, states: Iterable[str] = (), kind: str = "", limit: int = 50, after: str = ""
 ) -> list[JobRecord]:
     """Jobs with their steps, newest first; those ordered before the job `after`."""
-    query = select(Job.__table__).order_by(Job.ordered_at.desc()).limit(limit)
-    if wanted := list(states):
-        query = query.where(Job.state.in_(wanted))
+    query = select(Job.__table__).order_by(Job.ordered_at.desc(), Job.id.desc()).limit(limit)
     if kind:
         query = query.where(Job.kind == kind)
     if after:
-        query = query.where(Job.ordered_at < select(Job.ordered_at).where(Job.id == after).scalar_subquery())
-    rows = connection.execute(query).all()
+        at = select(Job.ordered_at).where(Job.id == after).scalar_subquery()
+        query = query.where((Job.ordered_at <= at) & ((Job.ordered_at < at) | (Job.id < after)))
+    queries = [query.where(Job.state == state) for state in states] or [query]  # each in its index's order
+    rows = [row for one in queries for row in connection.execute(one)]
+    rows = sorted(rows, key=lambda row: (row.ordered_at, row.id), reverse=True)[:limit]
     steps: dict[str, list[Row[tuple[object, ...]]]] = {row.id: [] for row in rows}
     query_steps = select(JobStep.__table__).where(JobStep.job_id.in_(list(steps))).order_by(JobStep.number)
     for step in connection.execute(query_steps):

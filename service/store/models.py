@@ -1,7 +1,9 @@
 """TABLE. The tables of the database. Times are UTC in microseconds since 1970."""
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+THERE = text("deleted_at IS NULL")  # prints whose films retention has not removed
 
 
 class Base(DeclarativeBase):
@@ -13,8 +15,10 @@ class Job(Base):
 
     __tablename__ = "jobs"
     __table_args__ = (
-        Index("ix_jobs_state", "state"),
-        Index("ix_jobs_ordered_at", "ordered_at"),
+        Index("ix_jobs_state", "state", "id"),
+        Index("ix_jobs_state_ordered_at", "state", "ordered_at", "id"),
+        Index("ix_jobs_kind", "kind", "ordered_at", "id"),
+        Index("ix_jobs_ordered_at", "ordered_at", "id"),
     )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
@@ -50,9 +54,10 @@ class PrintRow(Base):
 
     __tablename__ = "prints"
     __table_args__ = (
-        Index("ix_prints_printer", "printer", "id"),
-        Index("ix_prints_calling_ae", "calling_ae", "id"),
-        Index("ix_prints_date", "date", "id"),
+        *(
+            Index(f"ix_prints_{column}", column, "id", sqlite_where=THERE, postgresql_where=THERE)
+            for column in ("printer", "calling_ae", "date")
+        ),
     )
 
     id: Mapped[str] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), primary_key=True)

@@ -11,8 +11,9 @@ class StudyRow(Base):
 
     __tablename__ = "studies"
     __table_args__ = (
-        Index("ix_studies_state", "state", "last_at"),
-        Index("ix_studies_last_at", "last_at"),
+        Index("ix_studies_state", "state", "id"),
+        Index("ix_studies_state_last_at", "state", "last_at", "id"),
+        Index("ix_studies_last_at", "last_at", "id"),
         Index("ix_studies_patient_id", "patient_id"),
         Index("ix_studies_accession_number", "accession_number"),
     )

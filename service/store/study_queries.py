@@ -11,6 +11,25 @@ from service.store.jobs import iso
 from service.store.study_models import InstanceRow, SeriesRow, StudyRow
 
 MOST_PARAMETERS = 500
+_SAME = [
+    "uid",
+    "patient_id",
+    "patient_name",
+    "birth_date",
+    "sex",
+    "date",
+    "time",
+    "study_id",
+    "accession_number",
+    "description",
+    "calling_ae",
+    "completed_by",
+    "expected",
+    "instances",
+    "conflicts",
+    "other_patients",
+    "size_bytes",
+]
 
 
 class NoSuchStudy(Exception):
@@ -205,11 +224,7 @@ def remove(connection: Connection, study_uid: str) -> None:
 
 def recorded(row: Row[tuple[object, ...]], series: tuple[SeriesRecord, ...] = ()) -> StudyRecord:
     """A row of the studies."""
-    same = (
-        "uid patient_id patient_name birth_date sex date time study_id accession_number description calling_ae "
-        "completed_by expected instances conflicts other_patients size_bytes"
-    )
-    values = {name: getattr(row, name) for name in same.split()}
+    values = {name: getattr(row, name) for name in _SAME}
     return StudyRecord(
         **values, state=StudyState(row.state), first_at=iso(row.first_at), last_at=iso(row.last_at), series=series
     )

@@ -3,15 +3,16 @@
 import re
 import unicodedata
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, select
+from sqlalchemy import Connection, select
 
 from service.store.disc_models import StudyWord
+from service.store.models import Base
+from service.store.narrowing import Keys, Page, begins, found, one_of
 from service.store.study_models import StudyRow
 from service.store.study_queries import StudyRecord, recorded
 
+STUDIES, WORDS = (Base.metadata.tables[one.__tablename__] for one in (StudyRow, StudyWord))
 MOST_WORDS = 6
-FEW = 500  # studies of one word that are worth sorting; of a word that more have, the newest are looked through
-LOOKED_THROUGH = 4000
 LONGEST = 64
 
 
@@ -58,18 +59,18 @@ def _date(word: str) -> str:
 def search(
     connection: Connection, text: str = "", before: tuple[int, int] | None = None, limit: int = 50, state: str = ""
 ) -> list[StudyRecord]:
-    """Studies that have all words of `text`, the last to receive something first.
+    """Studies, the last to receive something first; with `text` those that have all its words, the newest first.
 
     before  (last_at, id) of the last one of the page before
     """
+    if words := asked_words(text):
+        return _with_words(connection, words, None if before is None else before[1], limit, state)
     query = select(StudyRow.__table__).order_by(StudyRow.last_at.desc(), StudyRow.id.desc()).limit(limit)
     if before is not None:
         last_at, id_ = before
         query = query.where((StudyRow.last_at <= last_at) & ((StudyRow.last_at < last_at) | (StudyRow.id < id_)))
     if state:
         query = query.where(StudyRow.state == state)
-    if words := asked_words(text):
-        query = _narrowed(connection, query, words)
     return [recorded(row) for row in connection.execute(query)]
 
 
@@ -79,26 +80,13 @@ def key_of(connection: Connection, uid: str) -> tuple[int, int] | None:
     return None if row is None else (row.last_at, row.id)
 
 
-def _narrowed(connection: Connection, query: Select[tuple[object]], words: list[str]) -> Select[tuple[object]]:
-    """Begin at the rarest word; where all are common, look through the newest studies only."""
-    counted = [(_count(connection, word), word) for word in words]
-    fewest, rarest = min(counted)
-    others = list(words)
-    if fewest < FEW:
-        others.remove(rarest)
-        query = query.where(StudyRow.id.in_(select(StudyWord.study_id).where(_begins(rarest))))
-    elif len(words) > 1:
-        newest = select(StudyRow.last_at).order_by(StudyRow.last_at.desc()).offset(LOOKED_THROUGH).limit(1)
-        query = query.where(StudyRow.last_at >= func.coalesce(newest.scalar_subquery(), 0))
-    for word in others:
-        query = query.where(exists().where(and_(StudyWord.study_id == StudyRow.id, _begins(word))))
-    return query
-
-
-def _count(connection: Connection, word: str) -> int:
-    some = select(StudyWord.study_id).where(_begins(word)).limit(FEW).subquery()
-    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
-
-
-def _begins(word: str) -> "Row[tuple[bool]]":
-    return and_(StudyWord.word >= word, StudyWord.word < word + "\U0010ffff")  # type: ignore[return-value]
+def _with_words(
+    connection: Connection, words: list[str], before: int | None, limit: int, state: str
+) -> list[StudyRecord]:
+    """In the order in which they began to arrive: it never changes, so the words' index has it."""
+    asked = [begins(connection, WORDS, word, "study_id") for word in words]
+    if state:
+        asked.append(one_of(STUDIES, "state", [state], "id"))
+    ids = found(connection, Keys(STUDIES, "id"), asked, Page(limit, before))
+    query = select(StudyRow.__table__).where(StudyRow.id.in_(ids)).order_by(StudyRow.id.desc())
+    return [recorded(row) for row in connection.execute(query)]
