@@ -112,11 +112,11 @@ def password_in(job: Job, order: Encrypt) -> str:
         return ""
     path = job / "password"
     if not path.exists():
-        _save_private(path, password_of(order.password).encode("ascii"))
+        save_private(path, password_of(order.password).encode("ascii"))
     return path.read_text("ascii")
 
 
-def _save_private(path: Path, data: bytes) -> None:
+def save_private(path: Path, data: bytes) -> None:
     """A file that its owner alone may read, there whole or not at all."""
     part = path.with_name(f".{path.name}.part")
     part.unlink(missing_ok=True)
@@ -142,4 +142,4 @@ def write_slip(order: Encrypt, plan: Plan, job: Job, output: Path) -> None:
 
     if order.password:
         slip = password_slip(password_in(job, order), reference(plan), order.method, plan.created, len(plan.volumes))
-        _save_private(output / SLIP, slip)
+        save_private(output / SLIP, slip)

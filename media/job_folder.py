@@ -52,7 +52,7 @@ def _taken_up(order: BuildOrder, job: Job, keep_created: bool) -> BuildOrder:
         if not (job / "done.json").exists():
             return before
         if _are_written(before, job):
-            if _listed(before) != _indexed(job):
+            if listed(before) != _indexed(job):
                 raise BadOrder(f"{before.output}: the sources have changed since it was built; choose another output")
             return before
     else:
@@ -84,7 +84,8 @@ def _are_written(order: BuildOrder, job: Job) -> bool:
     return all((Path(order.output) / name).exists() for names in written.values() for name in names)
 
 
-def _listed(order: BuildOrder) -> set[SourceFile]:
+def listed(order: BuildOrder) -> set[SourceFile]:
+    """Every file of an order's sources as it is now. Raises BadOrder."""
     files = (one for source in sources_of(order) for one in source.files())
     return {one.source if isinstance(one, Rejection) else one for one in files}
 

@@ -88,9 +88,12 @@ def build(order: BuildOrder, job: Job, progress: Progress, started: Callable[[st
             raise
 
 
-def draft(order: BuildOrder, progress: Progress) -> Plan:
-    """The plan of an order, refusals in it; nothing is written anywhere."""
-    return _planned(_indexed(order, progress), order)
+def draft(order: BuildOrder, progress: Progress, index: Index | None = None) -> Plan:
+    """The plan of an order, refusals in it; nothing is written anywhere.
+
+    index  of its sources, where it is known
+    """
+    return _planned(indexed(order, progress) if index is None else index, order)
 
 
 # --- steps
@@ -100,7 +103,7 @@ def index_step(order: BuildOrder, job: Job, progress: Progress) -> None:
     """Read the headers of all files of the sources; de-identify the instances where that is asked for."""
     if not (job / "index.pickle").exists():
         job.mkdir(parents=True, exist_ok=True)
-        save(job / "index.pickle", pickle.dumps(_indexed(order, progress)))
+        save(job / "index.pickle", pickle.dumps(indexed(order, progress)))
     if order.deidentify is not None:
         index: Index = pickle.loads((job / "index.pickle").read_bytes())  # noqa: S301  # the job's own file
         deidentify(order.deidentify, order.disc.created, index, Together(sources_of(order)), job, progress)
@@ -225,7 +228,8 @@ def sources_of(order: BuildOrder) -> list[Source]:
     return [source_of(name) for name in order.sources]
 
 
-def _indexed(order: BuildOrder, progress: Progress) -> Index:
+def indexed(order: BuildOrder, progress: Progress) -> Index:
+    """What the sources of an order hold."""
     return make_index(sources_of(order), processes=order.processes, progress=progress)
 
 

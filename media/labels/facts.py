@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
+from types import MappingProxyType
 from typing import Any
 
 from media.build.companions import Imprint, count, date, person_name, series_of, text_of
@@ -31,6 +32,7 @@ def facts_of(
     report: Mapping[str, Any] | None = None,
     identified: bool = True,
     text: str = "",
+    handed: Mapping[str, str] = MappingProxyType({}),
 ) -> Facts:
     """What a label of the volume may say.
 
@@ -38,6 +40,7 @@ def facts_of(
     web         whether the volume shows pictures in a browser (IHE PDI web content)
     report      report.json of a finished disc
     text        what else is to stand on it
+    handed      to whom it was handed out: to_whom, relation, identified_by
     identified  False: nothing of a patient, for a disc that is encrypted
     """
     contents = list(series_of(volume)) if identified else []
@@ -72,6 +75,7 @@ def facts_of(
         "studies": str(counts["studies"]),
         "text": text,
         "verified": _verified(volume, report),
+        **{name: handed.get(name, "") for name in ("to_whom", "relation", "identified_by")},
     }
     rows = {
         "studies": tuple(_studies(contents)),

@@ -18,6 +18,7 @@ FIELDS = (
     *("patient_name", "patient_id", "birth_date", "sex", "patients", "institution", "contact", "made", "content"),
     *("file_set_id", "file_set_uid", "audit", "number", "volumes", "of", "medium", "profile"),
     *("instances", "series", "studies", "verified", "text"),
+    *("to_whom", "relation", "identified_by"),
 )
 """What the text of an item may name, as {patient_name}; a list names its rows."""
 

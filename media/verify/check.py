@@ -44,7 +44,9 @@ def verify_image(
     with Image(path) as image:
         disc, regions = _trees(image, out)
         _directory(image, disc, volume, out)
-        out.regions = hash_regions(image, region_map(image.size, regions), progress)
+        leaves = disc.directory.leaves if disc.directory else []
+        instances = {f"file {record.path}" for record in leaves}
+        out.regions = hash_regions(image, region_map(image.size, regions), progress, instances)
         for region in out.regions:
             if region.name.startswith("padding") and not image.is_zero(region.offset, region.length):
                 out.add(Kind.UNEXPECTED, region.name, "bytes that belong to nothing are not zero")

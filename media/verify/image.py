@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -96,18 +96,27 @@ def region_map(size: int, claimed: Iterable[Region]) -> list[Region]:
 
 
 def hash_regions(
-    image: Image, regions: list[Region], progress: Callable[[str, int, int], None] | None = None
+    image: Image,
+    regions: list[Region],
+    progress: Callable[[str, int, int], None] | None = None,
+    instances: Container[str] = (),
 ) -> list[Region]:
-    """The regions with their hashes, read once in order by two threads (hashing lets the interpreter go)."""
+    """The regions with their hashes, read once in order by two threads (hashing lets the interpreter go).
+
+    instances  names of regions that are DICOM instances, which `progress` counts beside the bytes
+    """
 
     def hashed(batch: list[Region]) -> list[Region]:
         return [Region(r.name, r.offset, r.length, image.sha256(r.offset, r.length)) for r in batch]
 
     done: list[Region] = []
+    counted, total = 0, sum(region.name in instances for region in regions)
     runs = [regions[at : at + RUN_REGIONS] for at in range(0, len(regions), RUN_REGIONS)]
     with ThreadPoolExecutor(2) as threads:
         for run in threads.map(hashed, runs):
             done += run
             if progress:
                 progress("bytes", done[-1].offset + done[-1].length, image.size)
+                counted += sum(region.name in instances for region in run)
+                progress("instances", counted, total)
     return done

@@ -104,6 +104,12 @@ def confirm(connection: Connection, disc_id: str, who: str) -> None:
     connection.execute(update(DiscRow).where(DiscRow.id == disc_id).values(confirmed_by=who))
 
 
+def note_patients(connection: Connection, disc_id: str, patient_id: str, patient_name: str, patients: int) -> None:
+    """Note the first patient and how many there are, once all studies are here."""
+    values = {"patient_id": patient_id, "patient_name": patient_name, "patients": patients}
+    connection.execute(update(DiscRow).where(DiscRow.id == disc_id).values(**values))
+
+
 def waits_for_second_person(connection: Connection, disc_id: str) -> bool:
     """Whether a disc holds several patients and nobody confirmed it."""
     several = (DiscRow.id == disc_id, DiscRow.patients > 1, DiscRow.confirmed_by == "")

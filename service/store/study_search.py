@@ -38,7 +38,7 @@ def asked_words(text: str) -> list[str]:
     >>> asked_words("1975-01-31")
     ['19750131']
     """
-    return [_date(word) or word for word in words_of(text)][:MOST_WORDS]
+    return [date_of(word) or word for word in words_of(text)][:MOST_WORDS]
 
 
 def plain(text: str) -> str:
@@ -46,7 +46,8 @@ def plain(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
 
 
-def _date(word: str) -> str:
+def date_of(word: str) -> str:
+    """A date in a usual spelling as DICOM writes it, '' for any other word."""
     if found := re.fullmatch(r"(\d{1,2})[./](\d{1,2})[./](\d{4})", word):
         day, month, year = found.groups()
     elif found := re.fullmatch(r"(\d{4})-(\d{1,2})-(\d{1,2})", word):

@@ -1,53 +1,27 @@
-"""Discs as pages and the REST interface show and order them."""
+"""Discs that were ordered, as pages and the REST interface show them: files, papers, second persons, handing out."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from service.audit import Action, note
-from service.spool import local_now
 from service.store import discs as disc_store
-from service.store import study_queries
-from service.store.discs import DiscRecord, NewDisc, VolumeRecord
+from service.store.discs import DiscRecord, VolumeRecord
 from service.store.engine import Store
-from service.store.jobs import JobState
-from service.store.study_queries import StudyRecord
+from service.store.jobs import JobRecord, JobState
 from service.web.callers import Caller
-from service.web.errors import BadValue, NeedsConfirmation, NotFound
-from service.web.planning import Draft
+from service.web.errors import BadValue, NotAllowed, NotFound
+from service.web.matrix import DESK
 from service.web.site import Site
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from media.pipeline import BuildOrder
 
 RELATIONS = ("patient", "guardian", "physician", "institution", "other")
-MOST_STUDIES = 500
-MEDIA_OFFERED = ("CD-R-700", "DVD-R", "DVD-DL", "BD-R", "BD-DL", "USB-8G", "USB-32G")
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What somebody wants on a disc."""
-
-    study_uids: tuple[str, ...]
-    medium: str = ""  # nothing: the preset's, else a CD
-    profile: str = ""
-    leave_out: tuple[str, ...] = ()
-    two_patients: bool = False  # somebody said that this is meant
-    preset: str = ""  # of the settings; medium and profile are its own then, unless they are given
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What the disc would become, and what somebody should think about first."""
-
-    draft: Draft
-    studies: tuple[StudyRecord, ...]
-    patients: tuple[tuple[str, str], ...]  # Patient ID, name
-    before: tuple[DiscRecord, ...]  # discs with one of these studies
+PAPERS = ("disc", "jewel-case", "envelope", "receipt", "release")
+IMAGES = (".iso", ".zip", ".img")  # what a volume can be downloaded as
 
 
 def discs(store: Store, after: str = "", limit: int = 50, state: str = "", patient_id: str = "") -> list[DiscRecord]:
@@ -68,43 +42,44 @@ def volumes(store: Store, after: str = "", limit: int = 50) -> list[VolumeRecord
         return disc_store.volumes(connection, before=after, limit=limit)
 
 
-def plan(site: Site, wish: Wish) -> Plan:
-    """What a wish would become. Raises BadValue, MediaError."""
-    studies = _studies(site.store, wish)
-    order = _order(site, wish)
-    with site.store.read() as connection:
-        before = disc_store.with_studies(connection, wish.study_uids)
-    return Plan(site.planner.draft(order), tuple(studies), patients_of(studies), tuple(before))
-
-
-def make(site: Site, caller: Caller, wish: Wish) -> str:
-    """Order a disc; its id. Raises BadValue, NeedsConfirmation, MediaError."""
-    from service.wiring.discs import order_disc
-
-    studies = _studies(site.store, wish)
-    patients = patients_of(studies)
-    if len({patient_id for patient_id, _ in patients}) > 1 and not wish.two_patients:
-        raise NeedsConfirmation(
-            f"the studies are of {len(patients)} patients; expected one patient a disc, or that it is said to be meant"
-        )
-
-    def also(connection: "Connection", made: NewDisc) -> None:
-        entry = caller.entry(Action.CHANGE, "disc", made.id, patients, f"ordered, {len(studies)} studies")
-        note(connection, entry)
-
-    return order_disc(site.settings, _order(site, wish), caller.name, also)
-
-
 def confirm(site: Site, caller: Caller, disc_id: str) -> None:
     """Confirm a disc of several patients that somebody else ordered. Raises NoSuchDisc, NotNow."""
-    from service.jobs import NotNow
-    from service.second_person import CannotConfirm
     from service.second_person import confirm as confirm_disc
 
-    try:
+    with _said():
         confirm_disc(site.store, disc_id, caller.name, caller.role, caller.address)
+
+
+def refuse(site: Site, caller: Caller, disc_id: str, why: str = "") -> None:
+    """Say that a disc of several patients is not meant so; it is not made. Raises NoSuchDisc, NotNow."""
+    from service.second_person import refuse as refuse_disc
+
+    with _said():
+        refuse_disc(site.store, disc_id, caller.name, caller.role, caller.address, why.strip())
+
+
+@contextmanager
+def _said() -> Iterator[None]:
+    from service.jobs import NotNow
+    from service.second_person import CannotConfirm
+
+    try:
+        yield
     except CannotConfirm as error:
         raise NotNow(str(error)) from None
+
+
+def second_person(site: Site, caller: Caller, name: str, password: str) -> Caller:
+    """Who types name and password at the page of somebody else; nothing typed is who is signed in.
+
+    Raises WrongPassword, TryLater, NotAllowed.
+    """
+    if not name.strip():
+        return caller
+    person = site.sign_in.check(name, password, caller.address)
+    if person.role not in DESK:
+        raise NotAllowed(person.role)
+    return Caller(person.name, person.role, caller.address)
 
 
 def release(
@@ -142,9 +117,54 @@ def file_of(site: Site, disc_id: str, number: int) -> tuple[Path, str]:
         raise NotFound(f"disc {disc_id} has {len(found.volumes)} finished volumes; there is none with number {number}")
     for name in volume.written:
         path = Path(found.output) / name
-        if path.is_file():
+        if path.suffix in IMAGES and path.is_file():
             return path, f"{volume.file_set_id or 'DISC'}-{disc_id[:15]}-{number}{path.suffix}"
     raise NotFound(f"volume {number} of disc {disc_id} is not there any more, or is a folder")
+
+
+def order_of(job: JobRecord) -> "BuildOrder | None":
+    """What a disc's job is to build; None when that cannot be read any more."""
+    from media.pipeline import BuildOrder
+
+    try:
+        return BuildOrder.from_json(json.loads(job.request))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def paper_of(site: Site, caller: Caller, disc_id: str, template: str) -> bytes:
+    """A label or paper of a finished disc as PDF. Raises NoSuchDisc, NotFound, NotNow."""
+    from service.jobs import NotNow
+    from service.wiring.labels import label_of
+
+    if template not in PAPERS:
+        raise NotFound(f"there is no paper {template!r}; expected one of {', '.join(PAPERS)}")
+    found = disc(site.store, disc_id)
+    if found.state is not JobState.DONE:
+        raise NotNow(f"disc {disc_id} is {found.state}; expected one that is verified")
+    last = found.releases[-1] if found.releases else None
+    handed = {"to_whom": last.to_whom, "relation": last.relation, "identified_by": last.identified_by} if last else {}
+    pdf, _ = label_of(Path(found.output), template, disc_id, handed=handed)
+    exported(site.store, caller, found, f"paper {template}")
+    return pdf
+
+
+def password_sheet(site: Site, disc_id: str) -> Path:
+    """The sheet with the password of an encrypted disc. Raises NoSuchDisc, NotFound when there is none any more."""
+    from media.encryption import SLIP
+
+    path = Path(disc(site.store, disc_id).output) / SLIP
+    if not path.is_file():
+        raise NotFound(f"disc {disc_id} has no password sheet, or it was deleted")
+    return path
+
+
+def delete_password_sheet(site: Site, caller: Caller, disc_id: str) -> None:
+    """Let nobody read the password here any more. Raises NoSuchDisc, NotFound."""
+    path, found = password_sheet(site, disc_id), disc(site.store, disc_id)
+    with site.store.write() as connection:
+        note(connection, caller.entry(Action.DELETE, "disc", disc_id, _patient(found), "password sheet"))
+    path.unlink(missing_ok=True)
 
 
 def exported(store: Store, caller: Caller, found: DiscRecord, detail: str) -> None:
@@ -153,54 +173,5 @@ def exported(store: Store, caller: Caller, found: DiscRecord, detail: str) -> No
         note(connection, caller.entry(Action.EXPORT, "disc", found.id, _patient(found), detail))
 
 
-def patients_of(studies: Sequence[StudyRecord]) -> tuple[tuple[str, str], ...]:
-    return tuple(dict.fromkeys((one.patient_id, one.patient_name) for one in studies))
-
-
 def _patient(found: DiscRecord) -> tuple[tuple[str, str], ...]:
     return ((found.patient_id, found.patient_name),) if found.patient_id or found.patient_name else ()
-
-
-def _studies(store: Store, wish: Wish) -> list[StudyRecord]:
-    if not wish.study_uids:
-        raise BadValue("no study is chosen; expected at least one")
-    if len(wish.study_uids) > MOST_STUDIES:
-        raise BadValue(f"{len(wish.study_uids)} studies are chosen; expected up to {MOST_STUDIES}")
-    with store.read() as connection:
-        return [study_queries.one(connection, uid) for uid in wish.study_uids]
-
-
-def _order(site: Site, wish: Wish) -> "BuildOrder":
-    from media.build.companions import Imprint
-    from media.fileset.media import WRITTEN_AS_IMAGE
-    from media.fileset.model import Reason
-    from media.fileset.order import DiscOrder
-    from media.fileset.targets import target_of
-    from media.pipeline import BuildOrder
-
-    if unknown := sorted(set(wish.leave_out) - set(Reason)):
-        raise BadValue(f"leave_out has {unknown[0]!r}; expected some of {', '.join(Reason)}")
-    order = DiscOrder(
-        created=local_now().isoformat(timespec="seconds"),
-        profile=wish.profile,
-        medium=wish.medium or MEDIA_OFFERED[0],
-        leave_out=frozenset(map(Reason, wish.leave_out)),
-        derive=True,
-    )
-    sources = tuple(f"inbox:{uid}" for uid in dict.fromkeys(wish.study_uids))
-    if wish.preset:
-        return _order_by_preset(site, wish, sources, order.created)
-    target = target_of(order)  # what cannot be carried out is said now
-    writers = () if target.file_system in WRITTEN_AS_IMAGE else ("zip",)  # a folder cannot be downloaded
-    web = site.settings.web
-    imprint = Imprint(web.institution, web.contact)
-    return BuildOrder(sources=sources, output="", disc=order, imprint=imprint, writers=writers)
-
-
-def _order_by_preset(site: Site, wish: Wish, sources: tuple[str, ...], created: str) -> "BuildOrder":
-    from media.fileset.model import Reason
-    from service.wiring.presets import order_by_preset
-
-    given = {"medium": wish.medium, "profile": wish.profile, "leave_out": frozenset(map(Reason, wish.leave_out))}
-    other: dict[str, Any] = {key: value for key, value in given.items() if value}
-    return order_by_preset(site.settings, wish.preset, sources, created, **other)

@@ -47,6 +47,8 @@ ANSWERS: dict[str, Answer] = {
     "TestFailed": Answer(502, N_("The other side did not answer well"), "test-failed"),
     "SendFailed": Answer(502, N_("The other side did not answer well"), "test-failed"),
     "DeliveryFailed": Answer(502, N_("The other side did not answer well"), "test-failed"),
+    "ArchiveDown": Answer(503, N_("The archive does not answer"), "archive-down"),
+    "ArchiveRefused": Answer(502, N_("The archive refused"), "archive-refused"),
     "BadPixels": Answer(500, N_("Picture cannot be drawn"), "bad-pixels"),
     "DamagedSpool": Answer(500, N_("Stored data are damaged"), "damaged"),
     "MediaError": Answer(500, N_("Disc cannot be made"), "media"),

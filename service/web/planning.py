@@ -1,21 +1,24 @@
 """Plans of discs, made in a process of their own: reading thousands of headers must not hold up the pages."""
 
 import os
-from collections import Counter
+import threading
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from itertools import count
 from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any
 
 from service.config import Settings
 
 if TYPE_CHECKING:
-    from media.fileset.model import Plan, Rejection
+    from media.fileset.model import Index, Plan, Rejection, SourceFile
     from media.pipeline import BuildOrder
 
 PLAN_S = 600.0
+KEPT = 40  # drafts that pages may still ask for
 NAMED = 200  # files that are named one by one
 
 
@@ -62,42 +65,97 @@ class Draft:
 
 
 class Planner:
-    """One process that makes drafts, started when it is needed."""
+    """One process that makes drafts, started when it is needed. It remembers what it has read last."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._lock = threading.Lock()
+        self._context = get_context("spawn")
+        self._progress: Any = self._context.RawArray("q", 3)  # number of the draft, files read, files
         self._pool: ProcessPoolExecutor | None = None
+        self._numbers = count(1)
+        self._begun: OrderedDict[int, tuple[Future[Draft], BuildOrder | None]] = OrderedDict()
 
-    def draft(self, order: "BuildOrder") -> Draft:
-        """What an order would become. Raises MediaError."""
+    def begin(self, order: "BuildOrder") -> int:
+        """Have a draft made; its number."""
+        with self._lock:
+            number = next(self._numbers)
+            self._begun[number] = self._submitted(number, order), order
+            while len(self._begun) > KEPT:
+                self._begun.popitem(last=False)[1][0].cancel()
+            return number
+
+    def draft(self, number: int, patience_s: float = PLAN_S) -> Draft | None:
+        """A draft that was begun, None when it is not made in that time. Raises MediaError."""
+        future, order = self._begun[number]
+        try:
+            return future.result(patience_s)
+        except TimeoutError:
+            return None
+        except BrokenProcessPool:
+            if order is None:
+                raise
+        with self._lock:  # somebody has ended the process: once more
+            self._pool = None
+            self._begun[number] = self._submitted(number, order), None
+        return self.draft(number, patience_s)
+
+    def knows(self, number: int) -> bool:
+        """Whether a draft was begun and is not forgotten."""
+        return number in self._begun
+
+    def progress(self, number: int) -> tuple[int, int]:
+        """How many files were read of how many; 0 of 0 while it waits for its turn."""
+        current, done, total = self._progress[:]
+        return (done, total) if current == number else (0, 0)
+
+    def stop(self) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _submitted(self, number: int, order: "BuildOrder") -> Future[Draft]:
         for last in (False, True):
             if self._pool is None:
-                self._pool = ProcessPoolExecutor(1, get_context("spawn"), _begin, (os.getpid(),))
+                self._pool = ProcessPoolExecutor(1, self._context, _begin, (os.getpid(), self._progress))
             try:
-                return self._pool.submit(_draft, self._settings, order).result(PLAN_S)
+                return self._pool.submit(_draft, self._settings, number, order)
             except BrokenProcessPool:
                 self._pool = None
                 if last:
                     raise
         raise AssertionError
 
-    def stop(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+
+class _Child:
+    """What the process that makes drafts has."""
+
+    progress: Any = None
+    read: "tuple[set[SourceFile], Index] | None" = None
 
 
-def _begin(parent: int) -> None:
+def _begin(parent: int, progress: Any) -> None:
     from service.roles import end_with_parent
 
     end_with_parent(parent)
+    _Child.progress = progress
 
 
-def _draft(settings: Settings, order: "BuildOrder") -> Draft:
-    from media.pipeline import draft
+def _draft(settings: Settings, number: int, order: "BuildOrder") -> Draft:
+    """A draft; the headers are read again only when the files are others than the last time."""
+    from media.job_folder import listed
+    from media.pipeline import draft, indexed
     from service.wiring.inbox import offer_received_studies
 
+    def tell(what: str, done: int, total: int) -> None:
+        _Child.progress[1], _Child.progress[2] = done, total
+
+    _Child.progress[:] = [number, 0, 0]
     offer_received_studies(settings)
-    return drafted(draft(order, lambda what, done, total: None))
+    files = listed(order)
+    if _Child.read is None or _Child.read[0] != files:
+        _Child.read = None
+        _Child.read = files, indexed(order, tell)
+    return drafted(draft(order, tell, _Child.read[1]))
 
 
 def drafted(plan: "Plan") -> Draft:

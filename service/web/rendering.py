@@ -85,6 +85,8 @@ def environment(language: str) -> Environment:
         "size": lambda number: size(number, locale),
         "number": lambda number: format_decimal(number, locale=locale),
         "words": lambda key: words(key, language),
+        "step": lambda name: words("fetch" if name.startswith("fetch ") else name, language),
+        "named": lambda name, kind: words(f"{kind} {name}", language).removeprefix(f"{kind} "),
     }
     made.globals["static"] = static
     return made

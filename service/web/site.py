@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from service.config import Settings
 from service.people import FirstAdministrator, Passwords, SignIn
 from service.store.engine import Store
+from service.web.archives import Archives
 from service.web.live import Live
 from service.web.pictures import Pictures
 from service.web.planning import Planner
@@ -22,6 +23,7 @@ class Site:
     live: Live
     pictures: Pictures
     planner: Planner
+    archives: Archives
     node_address: str = ""  # where our own DICOM node listens
 
 
@@ -38,5 +40,6 @@ def open_site(settings: Settings, node_address: str = "") -> Site:
         live=Live(store),
         pictures=Pictures(settings, store),
         planner=Planner(settings),
+        archives=Archives(settings, store),
         node_address=node_address,
     )

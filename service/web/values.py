@@ -8,6 +8,8 @@ FilmId = Annotated[str, Path(pattern=r"^[0-9]{8}-[0-9]{6}-[0-9]{6}-[0-9a-f]{8}$"
 JobId = FilmId
 DiscId = FilmId
 StudyUid = Annotated[str, Path(pattern=r"^[0-9.]{1,64}$")]
+ArchiveName = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
+PaperName = Annotated[str, Path(pattern=r"^[a-z-]{1,32}$")]
 Number = Annotated[int, Path(ge=1, le=100_000)]
 
 Limit = Annotated[int, Query(ge=1, le=200)]

@@ -1,10 +1,11 @@
 """What is done for a disc."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from service.config import Settings
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 DISC = "disc"  # the kind of job that builds discs
 STUDIES = ("inbox:", "pacs:")
+TYPED = ".password"  # in a disc's folder: what somebody typed, until the disc is encrypted with it
+Patients = Mapping[str, tuple[str, str]]
+"""Study Instance UID -> Patient ID, name."""
 
 
 def disc_steps(settings: Settings, store: Store, job_id: str) -> Sequence[Step]:
@@ -37,10 +41,14 @@ def disc_steps(settings: Settings, store: Store, job_id: str) -> Sequence[Step]:
         if discs.waits_for_second_person(connection, job_id):
             raise CannotConfirm("it holds several patients and waits for a second person; `printmgr disc confirm`")
 
-    def run(step: BuildStep, progress: Progress) -> None:
+    def run(name: str, step: BuildStep, progress: Progress) -> None:
+        def tell(unit: str, done: int, total: int) -> None:
+            if unit != "bytes" or name == "write":  # people count images where there are some to count
+                progress(unit, done, total)
+
         with job_in_output(order, keep_created=True) as (taken_up, folder):
             try:
-                step(taken_up, folder, progress)
+                step(taken_up, folder, tell)
             except MediaError as error:
                 write_failure(taken_up, folder, error)
                 raise
@@ -49,9 +57,12 @@ def disc_steps(settings: Settings, store: Store, job_id: str) -> Sequence[Step]:
         report = json.loads((Path(order.output) / REPORT).read_bytes())
         with store.write() as connection:
             discs.note_volumes(connection, job_id, report["volumes"])
+        (Path(order.output) / TYPED).unlink(missing_ok=True)
 
-    built = [Step(name, partial(run, step), waits_for=(NotYet,)) for name, step in steps()]
+    built = [Step(name, partial(run, name, step), waits_for=(NotYet,)) for name, step in steps()]
     fetched = fetch_steps(settings, order.sources)
+    if fetched:
+        fetched.append(Step("patients", partial(_check_patients, store, job_id)))
     return [*fetched, *built, *_label_step(store, job_id, Path(order.output)), Step("note", note_volumes)]
 
 
@@ -78,19 +89,23 @@ def order_disc(
     order: "BuildOrder",
     ordered_by: str = "",
     also: "Callable[[Connection, discs.NewDisc], None]" = lambda connection, disc: None,
+    whose: Patients = MappingProxyType({}),
+    job_id: str = "",
 ) -> str:
     """Have a disc built by the service, now or when it runs again; the job's id.
 
     Without an output it goes to DATA_DIR/discs/<id>. `also` is done in the same transaction.
+
+    whose  the patients of studies that an archive has and that are not here yet, as it said
     """
     migrate(settings.database)
-    job_id = new_id(local_now())
+    job_id = job_id or new_id(local_now())
     store = Store(settings.database)
     try:
         with store.write() as connection:
             named = [source for source in order.sources if source.startswith(STUDIES)]
             uids = [source.rpartition(":")[2] for source in named]
-            also(connection, add_disc(connection, settings, job_id, order, ordered_by, uids))
+            also(connection, add_disc(connection, settings, job_id, order, ordered_by, uids, whose))
     finally:
         store.close()
     return job_id
@@ -103,12 +118,13 @@ def add_disc(
     order: "BuildOrder",
     ordered_by: str,
     uids: Sequence[str],
+    whose: Patients = MappingProxyType({}),
 ) -> discs.NewDisc:
-    """A job, and its disc with the patients of the received studies `uids` that are on it."""
+    """A job, and its disc with the patients of the studies `uids` that are on it; `whose` of those not received yet."""
     if not order.output:
         order = replace(order, output=str(settings.discs_dir / job_id))
     orders.add_job(connection, job_id, DISC, json.dumps(order.to_json()))
-    disc = _new_disc(connection, job_id, order, ordered_by, uids)
+    disc = _new_disc(connection, job_id, order, ordered_by, uids, whose)
     discs.add(connection, disc)
     if discs.waits_for_second_person(connection, job_id):
         jobs.move(connection, job_id, JobState.UNCONFIRMED, only_from=[JobState.ORDERED])
@@ -116,10 +132,14 @@ def add_disc(
 
 
 def _new_disc(
-    connection: "Connection", job_id: str, order: "BuildOrder", ordered_by: str, uids: Sequence[str]
+    connection: "Connection",
+    job_id: str,
+    order: "BuildOrder",
+    ordered_by: str,
+    uids: Sequence[str],
+    whose: Patients,
 ) -> discs.NewDisc:
-    studies = study_queries.these(connection, uids)
-    patients = list(dict.fromkeys((one.patient_id, one.patient_name) for one in studies))
+    patients = _patients(connection, uids, whose)
     patient_id, patient_name = patients[0] if patients else ("", "")
     return discs.NewDisc(
         id=job_id,
@@ -132,3 +152,26 @@ def _new_disc(
         patients=len({patient for patient, _ in patients}),
         study_uids=tuple(uids),
     )
+
+
+def _patients(
+    connection: "Connection", uids: Sequence[str], whose: Patients = MappingProxyType({})
+) -> list[tuple[str, str]]:
+    """Patient ID and name of every patient of the studies, the first study's first."""
+    here = {one.uid: (one.patient_id, one.patient_name) for one in study_queries.these(connection, uids)}
+    known = dict(whose) | here
+    return list(dict.fromkeys(known[uid] for uid in uids if uid in known))
+
+
+def _check_patients(store: Store, job_id: str, progress: Progress) -> None:
+    """See that what was fetched is of whom it was ordered for. Raises CannotConfirm."""
+    with store.write() as connection:
+        ordered = discs.one(connection, job_id)
+        found = _patients(connection, ordered.study_uids)
+        number = len({patient for patient, _ in found})
+        discs.note_patients(connection, job_id, *found[0], number)
+        waits = discs.waits_for_second_person(connection, job_id)
+    if waits:
+        raise CannotConfirm(f"what was fetched is of {number} patients: it waits for a second person")
+    if ordered.patients == number == 1 and ordered.patient_id != found[0][0]:
+        raise CannotConfirm("what was fetched is of another patient than the archive said; look whose it is, try again")

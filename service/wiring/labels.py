@@ -1,16 +1,24 @@
 """Labels and papers of finished discs: the text is set as that of films is."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 
 def label_of(
-    output: Path, template: str, audit: str = "", identified: bool = True, text: str = ""
+    output: Path,
+    template: str,
+    audit: str = "",
+    identified: bool = True,
+    text: str = "",
+    handed: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[bytes, list[str]]:
     """The PDF of a finished disc's label, a page a volume, and what had no room. Raises BadOrder, Unreadable.
 
     identified  False: nothing of a patient on it, as on every disc that is encrypted or de-identified
     text        what else is to stand on it
+    handed      to whom the disc was handed out: to_whom, relation, identified_by
     """
     from media.build.companions import Imprint
     from media.build.viewer.shows import Shows
@@ -41,6 +49,7 @@ def label_of(
             report=report,
             identified=identified and plain,
             text=text,
+            handed=handed,
         )
         for volume in plan.volumes
     ]

@@ -7,6 +7,7 @@ from service.config import Settings
 
 if TYPE_CHECKING:
     from media.pipeline import BuildOrder
+    from service.settings.discs import Preset
 
 COMPRESSIONS = {"": "", "jpeg": "1.2.840.10008.1.2.4.70", "j2k": "1.2.840.10008.1.2.4.90"}
 
@@ -21,14 +22,11 @@ def order_by_preset(
     from media.build.companions import Imprint
     from media.build.transcode import check_encoder
     from media.build.viewer.shows import Shows
-    from media.errors import BadOrder
     from media.fileset.order import DiscOrder
     from media.pipeline import BuildOrder
     from service.wiring.privacy import deidentification, encryption
 
-    preset = settings.presets.get(name)
-    if preset is None:
-        raise BadOrder(f"preset {name!r} is not known; expected one of {', '.join(settings.presets)}")
+    preset = preset_of(settings, name)
     disc: dict[str, Any] = {
         "profile": preset.profile,
         "medium": preset.medium,
@@ -49,3 +47,15 @@ def order_by_preset(
     apart |= {key: value for key, value in other.items() if key not in DiscOrder._fields}
     check_encoder(str(disc["compress"]))
     return BuildOrder(tuple(sources), output, DiscOrder(created=created, **disc), **apart)
+
+
+def preset_of(settings: Settings, name: str) -> "Preset":
+    """The preset of this name; '' is a plain disc without a viewer. Raises BadOrder."""
+    from media.errors import BadOrder
+    from service.settings.discs import Preset
+
+    if not name:
+        return Preset(viewer="none")
+    if name not in settings.presets:
+        raise BadOrder(f"preset {name!r} is not known; expected one of {', '.join(settings.presets)}")
+    return settings.presets[name]

@@ -1,13 +1,20 @@
 """A service with pages, what is printed and stored into it, and a browser that looks."""
 
+import json
+import os
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from service.people import Passwords
+from service.store import people
+from service.store.engine import Store
+from service.store.people import PersonRole
 from tests.peers.test_print_dcmtk import Job, configuration, save
 from tests.serving import Serving
 
@@ -25,6 +32,13 @@ class Desk:
         self.secret = re.search(r"this once: (\S+)", told).group(1)
         self.state: object = None  # of a browser that is signed in
 
+    def add(self, name: str, role: PersonRole) -> None:
+        """Somebody else who can sign in."""
+        store = Store(f"sqlite:///{self.serving.data_dir / 'printmgr.db'}")
+        with store.write() as connection:
+            people.add(connection, name, role, Passwords().hash(PASSWORD))
+        store.close()
+
     def sign_up(self, page: Page) -> None:
         page.goto(f"{self.url}/")
         page.fill("[name=secret]", self.secret)
@@ -36,9 +50,9 @@ class Desk:
 
 
 @contextmanager
-def desk(folder: Path) -> Iterator[Desk]:
-    """A service whose studies are complete at once."""
-    settings = {
+def desk(folder: Path, **more: str) -> Iterator[Desk]:
+    """A service whose studies are complete at once; `more` of its environment."""
+    settings = more | {
         "PRINTMGR_WEB": '{"port": 0, "institution": "St. Elsewhere"}',
         "PRINTMGR_INBOX": '{"quiet_s": 0.5}',
     }
@@ -73,4 +87,55 @@ def store_by_dcmtk(port: int, *files: Path) -> None:
     subprocess.run(command, check=True, capture_output=True, timeout=60)
 
 
-__all__ = ["PATIENCE_MS", "Desk", "chromium", "desk", "print_by_dcmtk", "save", "store_by_dcmtk"]
+def verified(image: Path, *more: object) -> dict[str, object]:
+    """What `printmgr disc verify` says of a disc image that it accepts."""
+    command = [sys.executable, "-c", "from service.cli import main; main()", "disc", "verify", str(image), "--json"]
+    done = subprocess.run([*command, *map(str, more)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return json.loads(done.stdout)
+
+
+def check_axe(page: Page) -> None:
+    """Nothing serious is wrong for people with disabilities."""
+    page.evaluate(
+        (Path(__file__).parent / "axe" / "axe.min.js").read_text()
+    )  # the policy takes no script from elsewhere
+    found = page.evaluate("() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
+    serious = [
+        (one["id"], one["help"], [node["html"][:160] for node in one["nodes"][:3]])
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []
+
+
+def look(page: Page, name: str) -> None:
+    """Check a page as it is, and with PAGES_AS_PICTURES keep it as pictures: by day and night, desk and phone."""
+    folder = os.environ.get("PAGES_AS_PICTURES", "")
+    sizes = {"desk": (1280, 800), "phone": (390, 844)}
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        check_axe(page)
+        for size, (width, height) in sizes.items():
+            page.set_viewport_size({"width": width, "height": height})
+            wide = page.evaluate("() => document.documentElement.scrollWidth")
+            assert wide <= width, f"{name} is {wide} wide on a {size}"
+            if folder:
+                page.screenshot(path=f"{folder}/{name}-{scheme}-{size}.png", full_page=True)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size({"width": 1280, "height": 800})
+
+
+__all__ = [
+    "PASSWORD",
+    "PATIENCE_MS",
+    "Desk",
+    "check_axe",
+    "chromium",
+    "desk",
+    "look",
+    "print_by_dcmtk",
+    "save",
+    "store_by_dcmtk",
+    "verified",
+]

@@ -12,7 +12,7 @@ from media.pipeline import BuildOrder
 from service import jobs as engine
 from service.config import Settings
 from service.people import Passwords
-from service.second_person import CannotConfirm, confirm
+from service.second_person import CannotConfirm, confirm, refuse, waits
 from service.store import audit, discs, jobs, people
 from service.store.jobs import JobState
 from service.store.people import PersonRole
@@ -72,6 +72,52 @@ def test_cancelling_and_trying_again_is_no_way_around(made: Receiving) -> None:
     assert state(made, two) is JobState.CANCELLED
     with pytest.raises(CannotConfirm, match="second person"):
         disc_steps(settings_of(made), made.store, two)
+
+
+def test_who_refuses_says_why_and_nothing_is_made(made: Receiving) -> None:
+    two = ordered(made, "1.2.3", "1.2.4")
+    refuse(made.store, two, "bert", "desk", "10.0.0.1", "wrong patient")
+    with made.store.read() as connection:
+        found, noted = discs.one(connection, two), audit.listed(connection)[0]
+    assert (found.state, found.error) == (JobState.CANCELLED, "refused by bert: wrong patient")
+    assert (noted.who, noted.object_id) == ("bert", two) and "refused by bert: wrong patient" in noted.detail
+    with pytest.raises(CannotConfirm):
+        confirm(made.store, two, "bert", "desk", "")
+
+
+def remote(made: Receiving, *studies: str, whose: dict[str, tuple[str, str]]) -> str:
+    """A disc of studies of an archive, which are here by the time their patients are looked at."""
+    order = BuildOrder(tuple(f"pacs:PACS:{uid}" for uid in studies), "", DiscOrder(created="2026-11-26T01:00:00+00:00"))
+    return order_disc(settings_of(made), order, "anna", whose=whose)
+
+
+def look_at_patients(made: Receiving, disc_id: str) -> None:
+    (step,) = [one for one in disc_steps(settings_of(made), made.store, disc_id) if one.name == "patients"]
+    step.run(lambda unit, done, total: None)
+
+
+def test_what_an_archive_says_of_two_patients_waits_before_anything_is_fetched(made: Receiving) -> None:
+    two = remote(made, "9.1", "9.2", whose={"9.1": ("P1", "Doe^Jane"), "9.2": ("P2", "Roe^Jo")})
+    assert state(made, two) is JobState.UNCONFIRMED
+    one = remote(made, "9.1", "9.3", whose={"9.1": ("P1", "Doe^Jane"), "9.3": ("P1", "Doe^Jane")})
+    assert state(made, one) is JobState.ORDERED
+
+
+def test_what_comes_of_other_patients_than_was_said_stops_the_disc(made: Receiving) -> None:
+    lied = remote(made, "1.2.3", "1.2.4", whose={})  # both are received: their own patients count
+    assert state(made, lied) is JobState.UNCONFIRMED
+    late = remote(made, "1.2.3", "9.9", whose={"9.9": ("P1", "Doe^Jane")})
+    hand_over(made, instance(1, "9.9", "9.9.1", PatientID="P3", PatientName="Poe^Al"))
+    with pytest.raises(CannotConfirm, match="of 2 patients"):
+        look_at_patients(made, late)
+    with made.store.write() as connection:
+        jobs.move(connection, late, JobState.FAILED, only_from=[JobState.ORDERED])
+        assert waits(discs.one(connection, late))
+    other = remote(made, "9.8", whose={"9.8": ("P1", "Doe^Jane")})
+    hand_over(made, instance(1, "9.8", "9.8.1", PatientID="P4", PatientName="Poe^Al"))
+    with pytest.raises(CannotConfirm, match="another patient than the archive said"):
+        look_at_patients(made, other)
+    look_at_patients(made, other)  # somebody has looked and tries again
 
 
 def test_on_the_command_line_who_confirms_signs_in(made: Receiving) -> None:

@@ -6,14 +6,21 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.web.answers import file_answer, json_answer, list_answer
+from service.web.answers import bytes_answer, file_answer, json_answer, list_answer
 from service.web.callers import caller_of, site_of
-from service.web.discs import Wish, confirm, disc, discs, exported, file_of, make, plan, release, volumes
+from service.web.disc_orders import MOST_COPIES, Wish, make, planned
+from service.web.discs import confirm, disc, discs, exported, file_of, paper_of, refuse, release, volumes
 from service.web.matrix import API
-from service.web.values import After, DiscId, Limit, Number, Word
+from service.web.values import After, DiscId, Limit, Number, PaperName, Word
 
 router = APIRouter(prefix=API, tags=["discs"])
-Uid = Annotated[str, Field(pattern=r"^[0-9.]{1,64}$")]
+Study = Annotated[
+    str,
+    Field(
+        pattern=r"^(pacs:[A-Za-z0-9_-]{1,32}:)?[0-9.]{1,64}$",
+        description="The UID of a received study, or pacs:ARCHIVE:UID of one that is fetched first.",
+    ),
+]
 
 
 class NewDisc(BaseModel):
@@ -21,16 +28,22 @@ class NewDisc(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    studies: list[Uid] = Field(min_length=1, max_length=500)
+    studies: list[Study] = Field(min_length=1, max_length=500)
     preset: str = Field(default="", max_length=32)
     medium: str = Field(default="", max_length=32)
     profile: str = Field(default="", max_length=32)
+    viewer: str = Field(
+        default="", max_length=16, description="none, pictures, values or fitting; as the preset has it"
+    )
+    encrypt: str = Field(default="", max_length=16, description="zip, cms or none; as the preset has it")
+    password: str = Field(default="", max_length=200, repr=False, description="A new one is made without it.")
+    copies: int = Field(default=1, ge=1, le=MOST_COPIES)
     leave_out: list[str] = []
     two_patients: bool = False
 
     def wish(self) -> Wish:
-        chosen = (self.medium, self.profile, tuple(self.leave_out), self.two_patients, self.preset)
-        return Wish(tuple(self.studies), *chosen)
+        given = self.model_dump()
+        return Wish(studies=tuple(given.pop("studies")), leave_out=tuple(given.pop("leave_out")), **given)
 
 
 class Release(BaseModel):
@@ -56,7 +69,7 @@ def list_discs(
 @router.post("/discs/plan")
 def plan_disc(request: Request, wanted: NewDisc) -> Response:
     """What a disc would become: volumes, conversions, refusals, earlier discs of these studies. Nothing is written."""
-    return json_answer(request, plan(site_of(request), wanted.wish()))
+    return json_answer(request, planned(site_of(request), wanted.wish()))
 
 
 @router.post("/discs", status_code=202)
@@ -94,11 +107,26 @@ def volume(request: Request, disc_id: DiscId, number: Number) -> Response:
     return file_answer(request, path, media_type, name, Path(found.output))
 
 
+@router.get("/discs/{disc_id}/papers/{paper}.pdf")
+def show_paper(request: Request, disc_id: DiscId, paper: PaperName) -> Response:
+    """A label or paper of a finished disc: disc, jewel-case, envelope, receipt or release."""
+    made = paper_of(site_of(request), caller_of(request), disc_id, paper)
+    return bytes_answer(request, made, "application/pdf", f"{paper}-{disc_id}.pdf")
+
+
 @router.post("/discs/{disc_id}/confirmation", status_code=202)
 def confirm_disc(request: Request, disc_id: DiscId) -> Response:
     """Say that a disc of several patients, ordered by somebody else, is meant so."""
     site = site_of(request)
     confirm(site, caller_of(request), disc_id)
+    return json_answer(request, disc(site.store, disc_id), 202)
+
+
+@router.post("/discs/{disc_id}/refusal", status_code=202)
+def refuse_disc(request: Request, disc_id: DiscId) -> Response:
+    """Say that a disc of several patients is not meant so."""
+    site = site_of(request)
+    refuse(site, caller_of(request), disc_id)
     return json_answer(request, disc(site.store, disc_id), 202)
 
 

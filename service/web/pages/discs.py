@@ -1,23 +1,77 @@
-"""Discs: chosen, planned, made, handed out."""
+"""Discs: chosen, planned, made, confirmed, handed out."""
 
+from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
-from service.store.study_queries import StudyRecord
+from service.second_person import waits
+from service.web.answers import bytes_answer, file_answer
 from service.web.callers import caller_of, site_of
-from service.web.discs import MEDIA_OFFERED, RELATIONS, Wish, disc, discs, make, patients_of, plan, release
-from service.web.queue import job
+from service.web.disc_orders import MEDIA_OFFERED, OPEN, VIEWERS, Wish, begin_plan, chosen, make, patients_of, plan
+from service.web.discs import (
+    IMAGES,
+    PAPERS,
+    RELATIONS,
+    confirm,
+    delete_password_sheet,
+    disc,
+    discs,
+    exported,
+    order_of,
+    paper_of,
+    password_sheet,
+    refuse,
+    release,
+    second_person,
+)
+from service.web.errors import BadValue
+from service.web.queue import advice_for, job
 from service.web.rendering import render
-from service.web.studies import study
-from service.web.values import After, DiscId
+from service.web.site import Site
+from service.web.values import After, DiscId, PaperName
 
 router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Form(max_length=500)]
-Chosen = Annotated[list[str] | None, Form()]
+Texts = Annotated[list[str] | None, Form()]
 PAGE = 40
+AT_ONCE_S = 0.6  # a plan that is made so soon needs no bar
+USUAL = "patient"  # of the presets
+
+
+def wished(
+    study: Texts = None,
+    preset: Text = "",
+    medium: Text = "",
+    profile: Text = "",
+    viewer: Text = "",
+    encrypt: Text = "",
+    copies: Annotated[int, Form()] = 1,
+    leave_out: Texts = None,
+    two_patients: Text = "",
+    password: Text = "",
+    password_again: Text = "",
+) -> Wish:
+    """What the form of a new disc says. Raises BadValue."""
+    if password != password_again:
+        raise BadValue("the passwords are not the same; expected the same one twice")
+    return Wish(
+        studies=tuple(dict.fromkeys(study or [])),
+        medium=medium,
+        profile=profile,
+        leave_out=tuple(leave_out or ()),
+        two_patients=bool(two_patients),
+        preset=preset,
+        viewer=viewer,
+        encrypt=encrypt,
+        copies=copies,
+        password=password,
+    )
+
+
+Wished = Annotated[Wish, Depends(wished)]
 
 
 @router.get("/discs")
@@ -28,38 +82,38 @@ def all_discs(request: Request, after: After = "") -> Response:
 
 @router.get("/discs/new")
 def new(request: Request, study: Annotated[list[str] | None, Query()] = None) -> Response:
-    chosen = [_study(request, uid) for uid in dict.fromkeys(study or [])]
-    if not chosen:
+    if not study:
         return RedirectResponse("/studies", 303)
-    patients = patients_of(chosen)
+    site = site_of(request)
+    studies = chosen(site, Wish(tuple(dict.fromkeys(study))))
     return render(
-        request, "disc_new.html", studies=chosen, patients=patients, media=MEDIA_OFFERED, profiles=_profiles()
+        request,
+        "disc_new.html",
+        studies=studies,
+        patients=patients_of(studies),
+        presets=site.settings.presets,
+        usual=USUAL,
+        media=MEDIA_OFFERED,
+        profiles=_profiles(),
+        viewers=VIEWERS,
+        encryptions=(OPEN, "zip", "cms"),
+        writes_media=any(_writes_media(one.writers) for one in site.settings.presets.values()),
     )
 
 
 @router.post("/discs/plan")
-def show_plan(
-    request: Request,
-    study: Chosen = None,
-    medium: Text = "CD-R-700",
-    profile: Text = "",
-    leave_out: Chosen = None,
-    two_patients: Text = "",
-) -> Response:
-    wish = Wish(tuple(dict.fromkeys(study or [])), medium, profile, tuple(leave_out or ()), bool(two_patients))
-    return render(request, "disc_plan.html", plan=plan(site_of(request), wish), wish=wish)
+def show_plan(request: Request, wish: Wished, number: int = 0) -> Response:
+    """The plan; how far the reading is while it takes long, with the number to ask again."""
+    site = site_of(request)
+    number = number if site.planner.knows(number) else begin_plan(site, wish)
+    draft = site.planner.draft(number, AT_ONCE_S) if number else None
+    if number and draft is None:
+        return render(request, "disc_reading.html", number=number, progress=site.planner.progress(number))
+    return render(request, "disc_plan.html", plan=plan(site, wish, draft), wish=wish)
 
 
 @router.post("/discs")
-def order(
-    request: Request,
-    study: Chosen = None,
-    medium: Text = "CD-R-700",
-    profile: Text = "",
-    leave_out: Chosen = None,
-    two_patients: Text = "",
-) -> Response:
-    wish = Wish(tuple(dict.fromkeys(study or [])), medium, profile, tuple(leave_out or ()), bool(two_patients))
+def order(request: Request, wish: Wished) -> Response:
     disc_id = make(site_of(request), caller_of(request), wish)
     if request.headers.get("hx-request"):
         return Response(status_code=204, headers={"HX-Redirect": f"/discs/{disc_id}"})
@@ -69,21 +123,51 @@ def order(
 @router.get("/discs/{disc_id}")
 def one(request: Request, disc_id: DiscId) -> Response:
     """One disc; to the page itself only how far it is."""
-    site = site_of(request)
-    values = {"disc": disc(site.store, disc_id), "job": job(site.store, disc_id)}
+    values = _shown(site_of(request), disc_id)
     if request.headers.get("hx-request") and not request.headers.get("hx-boosted"):
         return render(request, "disc_state.html", **values)
     return render(request, "disc.html", **values, relations=RELATIONS)
 
 
-@router.get("/discs/{disc_id}/label")
-def label(request: Request, disc_id: DiscId) -> Response:
-    return render(request, "disc_label.html", **_paper(request, disc_id))
+@router.get("/discs/{disc_id}/papers/{paper}.pdf")
+def show_paper(request: Request, disc_id: DiscId, paper: PaperName) -> Response:
+    """A label or paper, to be printed from the browser."""
+    return bytes_answer(request, paper_of(site_of(request), caller_of(request), disc_id, paper), "application/pdf")
 
 
-@router.get("/discs/{disc_id}/form")
-def form(request: Request, disc_id: DiscId) -> Response:
-    return render(request, "disc_form.html", **_paper(request, disc_id))
+@router.get("/discs/{disc_id}/password.pdf")
+def show_password(request: Request, disc_id: DiscId) -> Response:
+    """The sheet with the password, to be handed over apart from the disc."""
+    site = site_of(request)
+    path = password_sheet(site, disc_id)
+    exported(site.store, caller_of(request), disc(site.store, disc_id), "password sheet")
+    answer = file_answer(request, path, "application/pdf", root=path.parent)
+    answer.headers["cache-control"] = "no-store"
+    return answer
+
+
+@router.post("/discs/{disc_id}/password/delete")
+def forget_password(request: Request, disc_id: DiscId) -> Response:
+    delete_password_sheet(site_of(request), caller_of(request), disc_id)
+    return RedirectResponse(f"/discs/{disc_id}", 303)
+
+
+@router.post("/discs/{disc_id}/confirmation")
+def decide(
+    request: Request, disc_id: DiscId, decision: Text, name: Text = "", password: Text = "", why: Text = ""
+) -> Response:
+    """A second person says that several patients are meant, or that they are not: by signing in, or in place."""
+    site = site_of(request)
+    who = second_person(site, caller_of(request), name, password)
+    if decision == "confirm":
+        confirm(site, who, disc_id)
+    elif decision == "refuse":
+        refuse(site, who, disc_id, why)
+    else:
+        raise BadValue(f"decision is {decision!r}; expected confirm or refuse")
+    if request.headers.get("hx-request"):
+        return Response(status_code=204, headers={"HX-Redirect": f"/discs/{disc_id}"})
+    return RedirectResponse(f"/discs/{disc_id}", 303)
 
 
 @router.post("/discs/{disc_id}/release")
@@ -107,18 +191,30 @@ def hand_out(
     return RedirectResponse(f"/discs/{disc_id}", 303)
 
 
-def _study(request: Request, uid: str) -> StudyRecord:
-    return study(site_of(request).store, uid)
-
-
-def _paper(request: Request, disc_id: str) -> dict[str, object]:
+def _shown(site: Site, disc_id: str) -> dict[str, object]:
+    """What the page of a disc tells of it."""
+    from media.encryption import SLIP
     from service.store import study_queries
 
-    site = site_of(request)
-    found = disc(site.store, disc_id)
+    found, its_job = disc(site.store, disc_id), job(site.store, disc_id)
     with site.store.read() as connection:
         studies = study_queries.these(connection, found.study_uids)
-    return {"disc": found, "studies": studies, "web": site.settings.web}
+    return {
+        "disc": found,
+        "job": its_job,
+        "order": order_of(its_job),
+        "studies": studies,
+        "waits": waits(found),
+        "papers": PAPERS,
+        "downloads": {one.number for one in found.volumes if any(name.endswith(IMAGES) for name in one.written)},
+        "advice": advice_for,
+        "has_sheet": (Path(found.output) / SLIP).is_file(),
+    }
+
+
+def _writes_media(writers: tuple[str, ...]) -> bool:
+    """Whether copies mean anything: to a drive, a stick, a robot."""
+    return any(":" in one for one in writers)
 
 
 def _profiles() -> list[str]:

@@ -1,13 +1,14 @@
-"""The received studies: found while one types, ticked for a disc."""
+"""The studies, received and of archives: found while one types, ticked for a disc."""
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
+from service.archives import ArchiveDown, ArchiveRefused
 from service.store import study_queries
 from service.web.callers import caller_of, site_of
 from service.web.rendering import render
 from service.web.studies import cursor_of, declare_complete, looked_at, studies, study
-from service.web.values import After, StudyUid, Word
+from service.web.values import After, ArchiveName, StudyUid, Word
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,11 +28,24 @@ def found(request: Request, q: Word = "", state: Word = "", after: After = "") -
         "modalities": {uid: sorted({one.modality for one in found if one.modality}) for uid, found in series.items()},
         "q": q,
         "state": state,
+        "archives": site.archives.names,
         "next": cursor_of(site.store, rows[-1]) if len(rows) == PAGE else "",
     }
     if request.headers.get("hx-request") and not request.headers.get("hx-boosted"):
         return render(request, "study_rows.html", **values)
     return render(request, "studies.html", **values)
+
+
+@router.get("/studies/remote/{archive}")
+async def remote(request: Request, archive: ArchiveName, q: Word = "") -> Response:
+    """What an archive has, as a part of the list; why it does not say."""
+    archives, caller = site_of(request).archives, caller_of(request)
+    try:
+        found = await archives.aside(archive, lambda: archives.search(caller, archive, q))
+        error = ""
+    except (ArchiveDown, ArchiveRefused) as said:
+        found, error = [], str(said)
+    return render(request, "study_remote.html", archive=archive, found=found, q=q.strip(), error=error)
 
 
 @router.get("/studies/{study_uid}")

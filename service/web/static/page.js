@@ -33,21 +33,41 @@
     }
     if (target.matches("[data-submit]")) target.form.requestSubmit();
   });
+  // What does not change the plan of a disc does not have it made again.
+  document.addEventListener("change", (event) => { if (event.target.matches("[data-unplanned]")) event.stopPropagation(); }, true);
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-clear]")) { chosen.clear(); showChoice(); }
-    if (event.target.closest("[data-print]")) window.print();
   });
-  document.addEventListener("htmx:afterSwap", showChoice);
+  document.addEventListener("htmx:afterSwap", () => { merge(); showChoice(); });
   window.addEventListener("pageshow", () => { for (const tick of all("[data-choose]:checked")) chosen.set(tick.value, { field: tick.name, who: tick.dataset.who }); showChoice(); });
 
-  // A hand scanner types a number and Enter: when one study is left, it is ticked.
+  // A study that several places have is one row: the first one, which says where else it is.
+  const merge = () => {
+    for (const found of all(".found")) found.hidden = false;
+    const rows = new Map();
+    for (const row of all(".study[data-uid]")) {
+      const first = rows.get(row.dataset.uid), name = row.dataset.name;
+      row.hidden = Boolean(first);
+      if (!first) { rows.set(row.dataset.uid, row); continue; }
+      const places = one("[data-places]", first) || one(".state", first);
+      for (const place of all(".place", row)) {
+        if (!all(".place", first).some((each) => each.textContent === place.textContent)) places.append(" ", place.cloneNode(true));
+      }
+      if (!first.dataset.name && ("fetch" in row.dataset || chosen.has(name))) one("[data-choose]", first).value = name;
+    }
+    for (const list of all(".found .studies")) list.parentElement.hidden = !one(".study:not([hidden])", list);
+  };
+
+  // A hand scanner types a number and Enter: when one study is left, here or in an archive, it is ticked.
   document.addEventListener("keydown", (event) => {
     const field = event.target.closest("[data-scan] input[type=search]");
     if (!field || event.key !== "Enter") return;
     event.preventDefault();
     const take = () => {
+      const here = all("#rows [data-choose]"), asking = one(".asking.htmx-request");
+      const ticks = here.length ? here : all(".study:not([hidden]) [data-choose]");
+      if (ticks.length === 0 && asking) return;
       document.removeEventListener("htmx:afterSettle", take);
-      const ticks = all("#rows [data-choose]");
       if (ticks.length === 1 && field.value.trim()) {
         chosen.set(ticks[0].value, { field: ticks[0].name, who: ticks[0].dataset.who });
         showChoice();

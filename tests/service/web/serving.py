@@ -1,7 +1,7 @@
 """The pages of a data directory in this process, on a real port, with a person and a token of every role."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -72,9 +72,9 @@ class Browser(httpx.Client):
 
 
 @contextmanager
-def pages(folder: Path, *, with_people: bool = True, **web: object) -> Iterator[Pages]:
+def pages(folder: Path, *, with_people: bool = True, archives: Sequence[object] = (), **web: object) -> Iterator[Pages]:
     """Pages that stop at the end."""
-    settings = load(data_dir=folder / "data", web={"port": 0, **web})
+    settings = load(data_dir=folder / "data", web={"port": 0, **web}, archives=list(archives))
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     migrate(settings.database)
     if with_people:

@@ -16,6 +16,8 @@ VALUES = {
     "token_id": "999",
     "name": "nobody",
     "ae_title": "NOBODY",
+    "archive": "NOWHERE",
+    "paper": "disc",
 }
 LOOSE = [key for key in MATRIX if key[1] not in ("/live", "/login/oidc", "/login/oidc/callback")]
 
