@@ -1,6 +1,7 @@
 """Good bytes to begin with: every PDU type, every kind of message of a print and a storage association."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
@@ -51,28 +52,33 @@ def pdus(accept: bytes) -> dict[int, list[bytes]]:
 
 def messages(boxes: list[str]) -> list[Message]:
     """Requests of a print association in both transfer syntaxes, and answers nobody asked for."""
-    found: list[Message] = []
-    for syntax in (requests.IMPLICIT_LE, requests.EXPLICIT_LE):
-        data_sets = {
-            "session": requests.item(NumberOfCopies=2, FilmSessionLabel="L", PrintPriority="LOW", MediumType="PAPER"),
-            "film": requests.film_box(
-                SESSION_UID, "STANDARD\\2,2", FilmSizeID="A4", FilmOrientation="LANDSCAPE", Trim="YES",
-                BorderDensity="150", MaxDensity=300, MagnificationType="CUBIC", RequestedResolutionID="HIGH",
-            ),
-            "image": requests.image_box(
-                requests.image(32, 24, PixelAspectRatio=["1", "1"]), Polarity="REVERSE", RequestedImageSize="120.5"
-            ),
-            "12 bits": requests.image_box(
-                requests.image(20, 20, bytes(800), BitsAllocated=16, BitsStored=12, HighBit=11), position=2
-            ),
-            "lut": requests.lut(LUT, 12),
-            "shape": requests.item(PresentationLUTShape="LIN OD"),
-        }  # fmt: skip
-        for name, data_set in data_sets.items():
-            data, explicit = requests.encoded(data_set, syntax), syntax == requests.EXPLICIT_LE
-            found += [(command, data, explicit) for command in _commands(name, boxes)]
-    found += [(command, b"", False) for command in _without_data(boxes)]
-    return found
+    found = [(command, data, explicit) for name, data, explicit in data_sets() for command in _commands(name, boxes)]
+    return found + [(command, b"", False) for command in _without_data(boxes)]
+
+
+@cache
+def data_sets() -> tuple[tuple[str, bytes, bool], ...]:
+    """By name, encoded, and whether in Explicit VR."""
+    made = {
+        "session": requests.item(NumberOfCopies=2, FilmSessionLabel="L", PrintPriority="LOW", MediumType="PAPER"),
+        "film": requests.film_box(
+            SESSION_UID, "STANDARD\\2,2", FilmSizeID="A4", FilmOrientation="LANDSCAPE", Trim="YES",
+            BorderDensity="150", MaxDensity=300, MagnificationType="CUBIC", RequestedResolutionID="HIGH",
+        ),
+        "image": requests.image_box(
+            requests.image(32, 24, PixelAspectRatio=["1", "1"]), Polarity="REVERSE", RequestedImageSize="120.5"
+        ),
+        "12 bits": requests.image_box(
+            requests.image(20, 20, bytes(800), BitsAllocated=16, BitsStored=12, HighBit=11), position=2
+        ),
+        "lut": requests.lut(LUT, 12),
+        "shape": requests.item(PresentationLUTShape="LIN OD"),
+    }  # fmt: skip
+    return tuple(
+        (name, requests.encoded(data_set, syntax), syntax == requests.EXPLICIT_LE)
+        for syntax in (requests.IMPLICIT_LE, requests.EXPLICIT_LE)
+        for name, data_set in made.items()
+    )
 
 
 def _commands(name: str, boxes: list[str]) -> list[dict[str, object]]:

@@ -6,10 +6,13 @@ import random
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from service.config import Settings, load
 from service.store import jobs
@@ -27,6 +30,7 @@ WAIT_S = 2.0  # the modality never waits longer for an answer
 HANG_S = 2.0  # from the end of what is sent to the end of the connection
 PATIENCE_S = 30.0  # a connection that does not end by then hangs, however busy the machine is
 GROWTH_BYTES = 50_000_000
+ATTACKERS = 8  # at once, where an attack is many small ones: most of their time they wait for the service
 
 
 class Modality(threading.Thread):
@@ -69,6 +73,7 @@ class Target:
     highest_rss: int = 0
     slowest_end_s: float = 0.0
     busy: float = 0.0  # the most processes that wanted to run, a processor
+    _turn: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def address(self) -> tuple[str, int]:
@@ -76,7 +81,12 @@ class Target:
 
     def connect(self, source: str = "") -> socket.socket:
         """A connection from another address than the modality's."""
-        return socket.create_connection(self.address, PATIENCE_S, (source or next(self.sources), 0))
+        return socket.create_connection(self.address, PATIENCE_S, (source or self.source(), 0))
+
+    def source(self) -> str:
+        """The next address to come from."""
+        with self._turn:
+            return next(self.sources)
 
     def hang_up(self, sock: socket.socket) -> bytes:
         """Say that nothing more comes; what came back. Fails when the service never ends the connection."""
@@ -93,7 +103,8 @@ class Target:
                 raise AssertionError(f"the service did not end the connection in {PATIENCE_S} s") from None
             except OSError:  # it ended it
                 pass
-        self.slowest_end_s = max(self.slowest_end_s, time.monotonic() - began)
+        with self._turn:
+            self.slowest_end_s = max(self.slowest_end_s, time.monotonic() - began)
         return data
 
     def lasting(self) -> list[Usage]:
@@ -102,6 +113,15 @@ class Target:
         found = [one for one in usages(self.serving.process.pid) if one.role != "child"]
         self.highest_rss = max(self.highest_rss, sum(one.rss_bytes for one in found))
         return found
+
+
+def together(attack: Callable[[Any], object], items: Iterable[Any]) -> None:
+    """Have all items attacked with, ATTACKERS at a time. Raises what the first that fails raises."""
+    waiting = iter(items)
+    with ThreadPoolExecutor(ATTACKERS) as pool:
+        while turn := list(islice(waiting, 50 * ATTACKERS)):
+            for _ in pool.map(attack, turn):
+                pass
 
 
 def serving(folder: Path, dicom: str = "", quota: int = 16) -> Serving:
