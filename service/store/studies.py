@@ -23,9 +23,10 @@ PUT_STUDY = """INSERT INTO studies (uid, patient_id, issuer, patient_name, birth
 PUT_SERIES = """INSERT INTO series (study_id, uid, number, modality, description, instances) VALUES (?, ?, ?, ?, ?, ?)
  ON CONFLICT (study_id, uid) DO UPDATE SET instances = series.instances + excluded.instances
  RETURNING id"""
-PUT_INSTANCE = """INSERT INTO instances (series_id, sop_instance_uid, copy, sop_class_uid, transfer_syntax_uid, number,
- file, size_bytes, data_set_at, calling_ae, address, received_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
- ON CONFLICT DO NOTHING"""
+PUT_INSTANCES = """INSERT INTO instances (series_id, sop_instance_uid, copy, sop_class_uid, transfer_syntax_uid, number,
+ file, size_bytes, data_set_at, calling_ae, address, received_at) VALUES {} ON CONFLICT DO NOTHING"""
+AN_INSTANCE = "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+FILES = "SELECT file FROM instances WHERE sop_instance_uid IN ({})"
 REPLACE_FILE = "UPDATE instances SET file = ?, size_bytes = ?, data_set_at = ?, received_at = ? WHERE id = ?"
 PUT_WORD = "INSERT INTO study_words (study_id, word) VALUES (?, ?) ON CONFLICT DO NOTHING"
 UNCOUNT_STUDY = """UPDATE studies SET instances = instances - 1, conflicts = conflicts - ?, size_bytes = size_bytes - ?
@@ -34,6 +35,7 @@ UNCOUNT_SERIES = "UPDATE series SET instances = instances - 1 WHERE id = ?"
 PUT_TRANSFER = """INSERT INTO transfers (id, study_uid, calling_ae, called_ae, address, begun_at)
  VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
 MOST_PARAMETERS = 500
+MOST_ROWS = MOST_PARAMETERS // AN_INSTANCE.count("?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,11 +162,10 @@ def _write_study(raw: RawConnection, entries: Sequence[Entry], now: int) -> list
     done: list[tuple[Entry, Receipt]] = []
     for series_entries in _by(entries, lambda one: one.received.series.uid):
         series_id = _put_series(raw, study_id, series_entries)
-        for one in series_entries:
-            if _put_instance(raw, series_id, one, now):
-                done.append((one, Receipt.OTHER_BYTES if one.copy else Receipt.NEW))
-            else:
-                _uncount(raw, study_id, series_id, one)
+        written = _put_instances(raw, series_id, series_entries, now)
+        done += [(one, Receipt.OTHER_BYTES if one.copy else Receipt.NEW) for one in written]
+        for one in _without(series_entries, written):
+            _uncount(raw, study_id, series_id, one)
     return done
 
 
@@ -177,30 +178,41 @@ def _put_series(raw: RawConnection, study_id: int, entries: Sequence[Entry]) -> 
     return int(series_id)
 
 
-def _put_instance(raw: RawConnection, series_id: int, one: Entry, now: int) -> bool:
-    """Whether the row was written; not when its UID and copy are another's."""
+def _put_instances(raw: RawConnection, series_id: int, entries: Sequence[Entry], now: int) -> list[Entry]:
+    """Those whose rows were written; not those whose UID and copy are another's."""
+    written = [one for one in entries if one.replaces is not None and _replace_file(raw, one, now)]
+    added = [one for one in entries if one.replaces is None]
+    # many rows a statement: each statement is a change of threads with the one that receives
+    for at in range(0, len(added), MOST_ROWS):
+        written += _added(raw, series_id, added[at : at + MOST_ROWS], now)
+    return written
+
+
+def _added(raw: RawConnection, series_id: int, entries: Sequence[Entry], now: int) -> Sequence[Entry]:
+    values: list[object] = []
+    for one in entries:
+        found = one.received
+        values += (series_id, found.sop_instance_uid, one.copy, found.sop_class_uid, found.transfer_syntax_uid)
+        values += (found.number, one.file, found.size_bytes, found.data_set_at)
+        values += (found.sender.calling_ae, found.sender.address, now)
+    put = raw.execute(PUT_INSTANCES.format(", ".join([AN_INSTANCE] * len(entries))), values)
+    if put.rowcount == len(entries):
+        return entries
+    files = raw.execute(
+        FILES.format(", ".join("?" * len(entries))), [one.received.sop_instance_uid for one in entries]
+    ).fetchall()
+    there = {file for (file,) in files}
+    return [one for one in entries if one.file in there]
+
+
+def _replace_file(raw: RawConnection, one: Entry, now: int) -> bool:
     found = one.received
-    if one.replaces is not None:
-        values = (one.file, found.size_bytes, found.data_set_at, now, one.replaces)
-        return raw.execute(REPLACE_FILE, values).rowcount > 0
-    put = raw.execute(
-        PUT_INSTANCE,
-        (
-            series_id,
-            found.sop_instance_uid,
-            one.copy,
-            found.sop_class_uid,
-            found.transfer_syntax_uid,
-            found.number,
-            one.file,
-            found.size_bytes,
-            found.data_set_at,
-            found.sender.calling_ae,
-            found.sender.address,
-            now,
-        ),
-    )
-    return put.rowcount > 0
+    return raw.execute(REPLACE_FILE, (one.file, found.size_bytes, found.data_set_at, now, one.replaces)).rowcount > 0
+
+
+def _without(entries: Sequence[Entry], written: Sequence[Entry]) -> list[Entry]:
+    there = {id(one) for one in written}
+    return [one for one in entries if id(one) not in there]
 
 
 def _uncount(raw: RawConnection, study_id: int, series_id: int, one: Entry) -> None:
