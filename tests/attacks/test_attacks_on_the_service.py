@@ -19,6 +19,7 @@ from tests.serving import Serving
 
 PRINTER, ARCHIVE = "PRINTMGR", "ARCHIVE"
 SHORT_DEADLINE_S = 1.0
+QUOTA_USED_UP = b"\3\2\3\2"  # A-ASSOCIATE-RJ: for now, by the provider, local limit exceeded (PS3.8 9.3.4)
 REQUEST = association_request(PRINTER, BAD, corpus.CONTEXTS)
 
 
@@ -225,9 +226,16 @@ class Conversation:
 
     def __init__(self, target: Target, request: bytes) -> None:
         self.target = target
-        self.peer = Peer(target.address, target.source(), PATIENCE_S)
-        assert self.peer.send(request).pdu()[0] == 2
         self.boxes: list[str] = []
+        end = time.monotonic() + PATIENCE_S
+        while True:
+            self.peer = Peer(target.address, target.source(), PATIENCE_S)
+            answer = self.peer.send(request).pdu()
+            if answer[0] == 2:
+                return
+            target.hang_up(self.peer.socket)
+            assert answer[:1] + answer[7:10] == QUOTA_USED_UP and time.monotonic() < end, answer
+            time.sleep(0.1)  # associations that were hung up are still being tidied away
 
     def order(self) -> "Conversation":
         """Open a session with a film box of four images."""
