@@ -142,6 +142,8 @@ def paper_of(site: Site, caller: Caller, disc_id: str, template: str) -> bytes:
     found = disc(site.store, disc_id)
     if found.state is not JobState.DONE:
         raise NotNow(f"disc {disc_id} is {found.state}; expected one that is verified")
+    if not (Path(found.output) / "report.json").is_file():
+        raise NotFound(f"disc {disc_id} is not there any more: it was removed when its time was over")
     last = found.releases[-1] if found.releases else None
     handed = {"to_whom": last.to_whom, "relation": last.relation, "identified_by": last.identified_by} if last else {}
     pdf, _ = label_of(Path(found.output), template, disc_id, handed=handed)
