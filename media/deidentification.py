@@ -12,8 +12,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from media.build.deidentified_file import recipe_of
-from media.build.pseudonyms import fingerprint
 from media.build.transcode import Task, make_all
 from media.fileset.confidentiality import Deidentify
 from media.fileset.model import Action, Index, PlannedFile, Rejection
@@ -46,6 +44,10 @@ def deidentify(order: Deidentify, created: str, index: Index, source: Source, jo
     """
     if (job / INDEX).exists():
         return
+    # imported here: discs that are not de-identified start without pydicom
+    from media.build.deidentified_file import recipe_of
+    from media.build.pseudonyms import fingerprint
+
     key = key_of(order.key)
     recipe = recipe_of(order, key)
     for folder in (job / FOLDER, job / TOLD):

@@ -13,8 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from media.build.iso import Format, Written
-from media.build.sealed import VOLUME_IDENTIFIER, Keys, is_dicom, recipients_of, seal_files, seal_zip
+from media.build.iso import Written
 from media.build.volume import format_of, names
 from media.errors import NoRoom, NotVerified
 from media.fileset.encryption import Encrypt, Method
@@ -26,6 +25,7 @@ from media.passwords import password_of
 from media.ports import Progress, VerifiedImage
 
 if TYPE_CHECKING:
+    from media.build.sealed import Keys
     from media.verify import Verification
 
 FILE_SET_ID = "SECURE"
@@ -50,10 +50,14 @@ def sealed(
 def _seal(
     order: Encrypt, plan: Plan, volume: Volume, image: VerifiedImage, target: Path, done: Path, progress: Progress
 ) -> None:
+    # imported here: discs that are not encrypted start without cryptography
+    from media.build.sealed import VOLUME_IDENTIFIER, is_dicom, recipients_of, seal_files, seal_zip
     from media.verify import verify_sealed
 
     password = password_in(target.parent, order)
-    form = _form(order, plan, volume)
+    form = format_of(plan, volume)
+    if order.method is Method.ZIP:  # a File-set of Secure DICOM Files keeps its ID
+        form = replace(form, volume_identifier=VOLUME_IDENTIFIER)
     keys: Keys = {}
     if order.method is Method.ZIP:
         files = {"/".join(file.path): file.sha256 for file in image.files}
@@ -74,13 +78,6 @@ def _seal(
         target.unlink()
         raise NotVerified(target.name, findings)
     save(done, pickle.dumps(found))
-
-
-def _form(order: Encrypt, plan: Plan, volume: Volume) -> Format:
-    """The form of the plain image, with a name that says nothing; a File-set of Secure DICOM Files keeps its ID."""
-    form = format_of(plan, volume)
-    identifier = form.volume_identifier if order.method is Method.CMS else VOLUME_IDENTIFIER
-    return Format(identifier, form.created_s, form.udf, form.joliet, form.multi_extent)
 
 
 def _check_room(order: Encrypt, written: Written, plan: Plan, volume: Volume, target: Path) -> None:

@@ -15,15 +15,14 @@ import json
 import pickle
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from media import encryption
 from media.build.companions import STATEMENT, companion_sizes
-from media.build.sealed import added_bytes
-from media.build.transcode import make_bundles
+from media.build.viewer.making import children_ready, make_bundles
 from media.build.viewer.shows import Shows
 from media.build.volume import made_name, names, prepare, site_of_volume, write_volume
 from media.build_order import BuildOrder as BuildOrder  # noqa: PLC0414  # offered here too
@@ -78,14 +77,15 @@ def steps() -> list[tuple[str, Step]]:
 
 def build(order: BuildOrder, job: Job, progress: Progress, started: Callable[[str], None] = lambda _: None) -> None:
     """Run all steps. A failure leaves plan.json (when there was one) and report.json in the output, and no volume."""
-    for name, step in steps():
-        started(name)
-        try:
-            step(order, job, progress)
-        except MediaError as error:
-            with suppress(NoRoom):  # where there was none for the volumes there may be none for the report
-                write_failure(order, job, error)
-            raise
+    with nullcontext() if order.viewer is Shows.NOTHING else children_ready():
+        for name, step in steps():
+            started(name)
+            try:
+                step(order, job, progress)
+            except MediaError as error:
+                with suppress(NoRoom):  # where there was none for the volumes there may be none for the report
+                    write_failure(order, job, error)
+                raise
 
 
 def draft(order: BuildOrder, progress: Progress, index: Index | None = None) -> Plan:
@@ -267,6 +267,8 @@ def _companions(
     if made and order.deidentify:
         more[STATEMENT] = made.with_name(DEIDENTIFIED_PDF).stat().st_size
     if order.encrypt:
+        from media.build.sealed import added_bytes
+
         more["ENCRYPTED",] = added_bytes(order.encrypt, len(volume.files))
     if order.viewer is Shows.NOTHING:
         return companion_sizes(plan, volume, order.imprint, viewer=more)

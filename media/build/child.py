@@ -21,10 +21,6 @@ def make(order: Mapping[str, Any]) -> dict[str, str]:
             from media.build.deidentified_file import deidentify_file
 
             deidentify_file(Path(order["source"]), target, order["deidentify"], Path(order["told"]))
-        elif "values" in order:
-            from media.build.viewer.bundle import make_bundle
-
-            make_bundle(Path(order["source"]), target, order["values"])
         else:
             convert(Path(order["source"]), target, order["transfer_syntax_uid"])
         answer = {"error": "", "detail": ""}

@@ -6,22 +6,22 @@ the next file gets a new child.
 
 import os
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from media.build.iso import NO_ROOM
-from media.build.stream import check_stat, from_source
+from media.build.stream import from_source
 from media.errors import BadOrder, NoRoom
 from media.fileset.model import PlannedFile, Reason, Rejection
 from media.fileset.transfer_syntaxes import JPEG_LOSSLESS_SV1
 from media.limited import LimitedChild, Limits, Lost
 from media.ports import Progress, Source
 
-LENT = Path("/proc/self/fd")  # where another process finds what is open here
 Task = Mapping[str, str | int | bool]
-"""What the child is to make: {"transfer_syntax_uid"}, {"icon_size"}, {"values"}, a bundle of the viewer, or
-{"deidentify", "told"}: by a recipe, and where to tell what was done."""
+"""What the child is to make: {"transfer_syntax_uid"}, {"icon_size"}, or {"deidentify", "told"}: by a recipe, and
+where to tell what was done."""
 
 
 def scratch_of(target: Path) -> Path:
@@ -46,7 +46,9 @@ def check_encoder(transfer_syntax_uid: str) -> None:
         raise BadOrder("compressing to JPEG lossless needs the extra 'encode' (imagecodecs)")
 
 
-MakeOne = Callable[[PlannedFile, Source, Path, LimitedChild, Task], Rejection | None]
+CHILD = "media.build.child"
+Item = TypeVar("Item")
+Done = TypeVar("Done")
 
 
 def transcode(
@@ -85,38 +87,6 @@ def make_icons(
     return make_all(files, source, lambda file: folder / f"{name(file)}.icon", task, progress, limits or Limits())
 
 
-def make_bundles(
-    files: Sequence[PlannedFile],
-    values: bool,
-    source: Source,
-    folder: Path,
-    name: Callable[[PlannedFile], str],
-    progress: Progress,
-    limits: Limits | None = None,
-) -> None:
-    """Make what the viewer shows of every file, in `name(file).bundle`; `values`: the real values too.
-
-    A file that cannot be shown gets a bundle that says why. Raises SourceChanged, Unreadable, NoRoom.
-    """
-    from media.build.viewer.bundle import is_whole, without_pictures
-
-    def target(file: PlannedFile) -> Path:
-        return folder / f"{name(file)}.bundle"
-
-    for file in files:
-        if (path := target(file)).exists() and not is_whole(path):  # bundles are not flushed one by one
-            path.unlink()
-
-    def task(_file: PlannedFile) -> Task:
-        return {"values": values}
-
-    of_source = {file.instance.source: file for file in files}
-    for lost in make_all(files, source, target, task, progress, limits or Limits(), _make_of_lent):
-        place = target(of_source[lost.source])
-        without_pictures(part := place.with_name(place.name + ".part"), lost.detail)
-        part.replace(place)
-
-
 def make_all(
     files: Sequence[PlannedFile],
     source: Source,
@@ -124,33 +94,46 @@ def make_all(
     task_of: Callable[[PlannedFile], Task],
     progress: Progress,
     limits: Limits,
-    make_one: MakeOne | None = None,
 ) -> list[Rejection]:
-    """Do the tasks, as many at a time as there are processors; give what could not be made."""
+    """Do the tasks; give what could not be made."""
+
+    def work(file: PlannedFile, child: LimitedChild) -> Rejection | None:
+        target = target_of(file)
+        return None if target.exists() else _make_one(file, source, target, child, task_of(file))
+
+    rejections = []
+    for done, rejection in enumerate(in_children(files, work, lambda: LimitedChild(CHILD, limits)), 1):
+        progress("instances", done, len(files))
+        if rejection is not None:
+            rejections.append(rejection)
+    return rejections
+
+
+def processors() -> int:
+    """How many children work at a time."""
+    return os.cpu_count() or 1
+
+
+def in_children(
+    items: Sequence[Item], work: Callable[[Item, LimitedChild], Done], new_child: Callable[[], LimitedChild]
+) -> Iterator[Done]:
+    """Work on items, as many at a time as there are processors, each beside a child of its own; in order."""
     local = threading.local()
     children: list[LimitedChild] = []
 
-    def work(file: PlannedFile) -> Rejection | None:
-        target = target_of(file)
-        if target.exists():
-            return None
+    def with_child(item: Item) -> Done:
         if not hasattr(local, "child"):
-            local.child = LimitedChild("media.build.child", limits)
+            local.child = new_child()
             children.append(local.child)
-        return (make_one or _make_one)(file, source, target, local.child, task_of(file))
+        return work(item, local.child)
 
-    rejections = []
-    pool = ThreadPoolExecutor(os.cpu_count() or 1, "transcode")
+    pool = ThreadPoolExecutor(processors(), "children")
     try:
-        for done, rejection in enumerate(pool.map(work, files), 1):
-            progress("instances", done, len(files))
-            if rejection is not None:
-                rejections.append(rejection)
+        yield from pool.map(with_child, items)
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
         for child in children:
             child.close()
-    return rejections
 
 
 def _make_one(file: PlannedFile, source: Source, target: Path, child: LimitedChild, task: Task) -> Rejection | None:
@@ -177,23 +160,4 @@ def _make_one(file: PlannedFile, source: Source, target: Path, child: LimitedChi
     finally:
         for leftover in (fetched, part, scratch_of(part)):
             leftover.unlink(missing_ok=True)
-    return None
-
-
-def _make_of_lent(file: PlannedFile, source: Source, target: Path, child: LimitedChild, task: Task) -> Rejection | None:
-    """As `_make_one`, of a file that is only looked at: the child reads what we opened and checked, without a copy."""
-    wanted, part = file.instance.source, target.with_name(target.name + ".part")
-    if wanted.member is not None or not LENT.exists():
-        return _make_one(file, source, target, child, task)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with source.open(wanted) as opened:
-            check_stat(opened, wanted)
-            error, detail = make(child, Path(f"/proc/{os.getpid()}/fd/{opened.fileno()}"), part, task)
-            check_stat(opened, wanted)
-        if error:
-            return Rejection(wanted, Reason(error), detail)
-        part.rename(target)
-    finally:
-        part.unlink(missing_ok=True)
     return None

@@ -12,6 +12,7 @@ from media.build.dicomdir import Icons, dicomdir_chunks, dicomdir_size
 from media.build.iso import Format, Last, Written, write_image
 from media.build.stream import Content, Entry, Put, from_bytes, from_path, from_source
 from media.build.transcode import make_icons, transcode
+from media.build.viewer.making import bundles_in
 from media.build.viewer.shows import Shows
 from media.build.viewer.site import Site, site_of
 from media.fileset.media import FileSystem
@@ -55,10 +56,8 @@ def site_of_volume(volume: Volume, made: Path, viewer: Shows) -> Site | None:
     if viewer is Shows.NOTHING:
         return None
 
-    def bundle(file: PlannedFile) -> Path:
-        return made / f"{made_name(file)}.bundle"
-
-    return site_of(volume, bundle, viewer is Shows.VALUES)
+    bundles = bundles_in(made)
+    return site_of(volume, lambda file: bundles[made_name(file)], viewer is Shows.VALUES)
 
 
 def format_of(plan: Plan, volume: Volume) -> Format:

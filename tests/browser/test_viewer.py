@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, sync_playwright
 
-from media.build.viewer.picture import frames
+from media.build.viewer.decoded import frames
 from media.build.viewer.values import Window, grey
 from tests.browser.discs import SLICES, extracted, images
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from media.build.viewer.picture import frames
+from media.build.viewer.decoded import frames
 from tests.browser.discs import extracted, images
 from tests.browser.marionette import Firefox
 

@@ -1,13 +1,13 @@
 """What the viewer is told about an image beside its pixels: texts for the corners, windows, geometry, by frame."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
-from pydicom import Dataset
-from pydicom.multival import MultiValue
 
 from media.build.viewer import geometry
+from media.build.viewer.attributes import Attributes
 from media.build.viewer.values import Window
 
 Facts = dict[str, Any]
@@ -20,23 +20,23 @@ TEXTS = (  # of patient, study and series: shown in the list and the corners
 )  # fmt: skip
 
 
-def texts(data_set: Dataset) -> dict[str, str]:
+def texts(data_set: Attributes) -> dict[str, str]:
     """The texts that say whose images these are, decoded; what is absent or empty is not there."""
     found = {}
     for keyword in TEXTS:
         value = data_set.get(keyword)
-        text = "\\".join(map(str, value)) if isinstance(value, MultiValue) else str(value if value is not None else "")
+        text = "\\".join(map(str, value)) if _several(value) else str(value if value is not None else "")
         if text.strip():
             found[keyword] = text.strip()
     return found
 
 
-def image_facts(image: Dataset) -> Facts:
+def image_facts(image: Attributes) -> Facts:
     """What holds for all frames."""
     facts: Facts = {
-        "n": str(image.get("InstanceNumber") or ""),
-        "r": int(image.Rows),
-        "c": int(image.Columns),
+        "n": _whole(image.get("InstanceNumber")),
+        "r": int(image.get("Rows")),
+        "c": int(image.get("Columns")),
         "t": _frame_time_ms(image),
         "v": " ".join(filter(None, [str(image.get("ViewPosition") or ""), _laterality(image)])),
         "u": geometry.regions(image),
@@ -46,7 +46,7 @@ def image_facts(image: Dataset) -> Facts:
     return {name: value for name, value in facts.items() if value}
 
 
-def frame_facts(image: Dataset, frame: int) -> Facts:
+def frame_facts(image: Attributes, frame: int) -> Facts:
     """What holds for one frame, from 0: orientation o, spacing p, aspect a, position q, slice thickness z."""
     functional = functional_groups(image, frame)
     position = functional.get("ImagePositionPatient")
@@ -60,19 +60,23 @@ def frame_facts(image: Dataset, frame: int) -> Facts:
     return {name: value for name, value in facts.items() if value not in (None, "", 1.0)}
 
 
-def functional_groups(image: Dataset, frame: int) -> Dataset:
+def functional_groups(image: Attributes, frame: int) -> Attributes:
     """The attributes of one frame in one data set: its own groups, else the shared ones, else the image's own."""
-    merged = Dataset()
     shared = image.get("SharedFunctionalGroupsSequence") or []
     own = image.get("PerFrameFunctionalGroupsSequence") or []
+    if not shared and not own:
+        return image
+    from pydicom import Dataset
+
+    merged = Dataset()
     for groups in (*shared[:1], *own[frame : frame + 1]):
         for sequence in groups:
             if sequence.VR == "SQ" and sequence.value:
                 merged.update(sequence.value[0])
-    return merged if shared or own else image
+    return merged
 
 
-def rescale(functional: Dataset) -> tuple[float, float, str]:
+def rescale(functional: Attributes) -> tuple[float, float, str]:
     """Slope, intercept and unit of the modality's values (PS3.3 C.11.1)."""
     slope = _number(functional.get("RescaleSlope"))
     return (
@@ -82,12 +86,12 @@ def rescale(functional: Dataset) -> tuple[float, float, str]:
     )
 
 
-def windows(functional: Dataset, image: Dataset) -> list[Window]:
+def windows(functional: Attributes, image: Attributes) -> list[Window]:
     """The ways to see the image that it names, the one meant first: a VOI LUT, then windows (PS3.3 C.11.2)."""
     return [*_voi_luts(functional), *_windows(functional, image)]
 
 
-def _windows(functional: Dataset, image: Dataset) -> Iterator[Window]:
+def _windows(functional: Attributes, image: Attributes) -> Iterator[Window]:
     centres, widths = _numbers(functional.get("WindowCenter")), _numbers(functional.get("WindowWidth"))
     labels = functional.get("WindowCenterWidthExplanation") or ""
     labels = [labels] if isinstance(labels, str) else list(labels)
@@ -99,7 +103,7 @@ def _windows(functional: Dataset, image: Dataset) -> Iterator[Window]:
             yield Window(centre, width, function, str(labels[number]) if number < len(labels) else "")
 
 
-def _voi_luts(functional: Dataset) -> Iterator[Window]:
+def _voi_luts(functional: Attributes) -> Iterator[Window]:
     for item in functional.get("VOILUTSequence") or []:
         try:
             table, first = lut_of(item)
@@ -111,7 +115,7 @@ def _voi_luts(functional: Dataset) -> Iterator[Window]:
         yield Window(first + len(table) / 2.0, float(len(table)), "LUT", label, levels.tobytes(), first)
 
 
-def lut_of(item: Dataset) -> tuple[Any, int]:
+def lut_of(item: Any) -> tuple[Any, int]:
     """The entries of a LUT and the value that the first is for (PS3.3 C.11.1.1). Raises ValueError and its like."""
     entries, first, bits = (int(number) for number in item.LUTDescriptor)
     entries = entries or 1 << 16
@@ -128,7 +132,7 @@ def lut_of(item: Dataset) -> tuple[Any, int]:
     return table[:entries].astype(np.float64), first
 
 
-def _frame_time_ms(image: Dataset) -> float:
+def _frame_time_ms(image: Attributes) -> float:
     """Milliseconds a frame is shown, 0 when the image does not say."""
     time = _number(image.get("FrameTime"))
     if time:
@@ -140,11 +144,11 @@ def _frame_time_ms(image: Dataset) -> float:
     return sum(times) / max(len(times) - 1, 1) if len(times) > 1 else 0.0
 
 
-def _laterality(image: Dataset) -> str:
+def _laterality(image: Attributes) -> str:
     return str(image.get("ImageLaterality") or image.get("Laterality") or "")
 
 
-def _location(functional: Dataset, position: Any) -> float | None:
+def _location(functional: Attributes, position: Any) -> float | None:
     if position and len(position) == 3:
         directions = _numbers(functional.get("ImageOrientationPatient"))
         if len(directions) == 6:
@@ -161,7 +165,7 @@ def _along_normal(directions: list[float], position: list[float]) -> float:
 def _numbers(value: Any) -> list[float]:
     if value is None or value == "":
         return []
-    values = value if isinstance(value, MultiValue | list) else [value]
+    values = value if _several(value) else [value]
     return [number for number in map(_number, values) if number is not None]
 
 
@@ -170,4 +174,13 @@ def _number(value: Any) -> float | None:
         number = float(value)
     except (TypeError, ValueError):
         return None
-    return number if np.isfinite(number) else None
+    return number if isfinite(number) else None
+
+
+def _several(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
+
+
+def _whole(value: Any) -> str:
+    """An Integer String without what may stand around its digits."""
+    return str(int(value)) if isinstance(value, int) and value else ""

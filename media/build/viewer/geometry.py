@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from pydicom.dataset import Dataset
+from media.build.viewer.attributes import Attributes
 
 OPPOSITE = {"R": "L", "L": "R", "A": "P", "P": "A", "H": "F", "F": "H"}
 _LEAST_PART = 0.26  # of a direction (15 degrees) that still gets a letter
@@ -24,7 +24,7 @@ def letters_of_direction(direction: Sequence[float]) -> str:
     return "".join(letter for _, letter in parts)
 
 
-def orientation(functional: Dataset, image: Dataset) -> list[str] | None:
+def orientation(functional: Attributes, image: Attributes) -> list[str] | None:
     """Letters at the right and at the bottom; None when the image says nothing that can be followed.
 
     functional  what has Image Orientation (Patient); image  what may have Patient Orientation (PS3.3 C.7.6.1.1.1)
@@ -45,7 +45,7 @@ def _known(said: Any) -> str:
     return letters if letters and set(letters) <= set(OPPOSITE) else ""
 
 
-def spacing(functional: Dataset, image: Dataset) -> list[Any] | None:
+def spacing(functional: Attributes, image: Attributes) -> list[Any] | None:
     """[row spacing, column spacing, kind] in mm; kind is "patient", "calibrated" or "detector" (PS3.3 10.7).
 
     Imager Pixel Spacing is that of the detector: what was imaged is smaller.
@@ -67,7 +67,7 @@ def _pair(value: Any) -> list[float] | None:
     return [rows, columns] if rows > 0 and columns > 0 else None
 
 
-def regions(image: Dataset) -> list[list[Any]]:
+def regions(image: Attributes) -> list[list[Any]]:
     """Calibrated ultrasound regions: [x0, y0, x1, y1, dx, dy, unit of x, unit of y] (PS3.3 C.8.5.5)."""
     found = []
     for region in image.get("SequenceOfUltrasoundRegions") or []:
@@ -79,7 +79,7 @@ def regions(image: Dataset) -> list[list[Any]]:
     return found
 
 
-def aspect(functional: Dataset, image: Dataset) -> float:
+def aspect(functional: Attributes, image: Attributes) -> float:
     """Height of a pixel over its width."""
     pair = _pair(functional.get("PixelSpacing")) or _pair(image.get("ImagerPixelSpacing"))
     if pair is None:

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 from media.build.companions import NOT_FOR_DIAGNOSIS, show
 from media.build.viewer.geometry import OPPOSITE
-from media.build.viewer.reports import person
 
 A_PAGE = 24  # pictures
 DOCTYPE = (
@@ -19,6 +18,16 @@ class Caption(NamedTuple):
 
     file: str
     facts: Mapping[str, Any]
+
+
+def person(name: str) -> str:
+    """A Person Name to read: its groups beside each other, its components apart.
+
+    >>> person("Doe^Jane^^Dr")
+    'Doe Jane Dr'
+    """
+    groups = [" ".join(part for part in group.split("^") if part) for group in name.split("=")]
+    return " / ".join(group for group in groups if group)
 
 
 def page(title: str, body: str, root: str = "../") -> bytes:

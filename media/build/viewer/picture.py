@@ -1,15 +1,12 @@
-"""The pictures of an image: every frame as the viewer first shows it, and its real values."""
+"""The picture of a frame as the viewer first shows it, and its real values."""
 
-from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-from pydicom import Dataset
-from pydicom.pixels.processing import apply_color_lut
 
-from media.build.codec import decoder_of
+from media.build.viewer.attributes import Attributes
 from media.build.viewer.describe import functional_groups, lut_of, rescale, windows
 from media.build.viewer.values import Window, grey_table, whole_range
 
@@ -32,101 +29,19 @@ class Shown(NamedTuple):
     inverted: bool = False
 
 
-def frames(image: Dataset) -> Iterator[Shown]:
-    """Every frame in order. Raises whatever decoders raise."""
-    if "FloatPixelData" in image or "DoubleFloatPixelData" in image:
-        for number, floats in enumerate(_floats(image)):
-            yield _monochrome(image, number, *quantized(floats), None)
-        return
-    if image.get("SamplesPerPixel", 1) == 1 and image.PhotometricInterpretation != "PALETTE COLOR":
-        fallback = _fallback(image)
-        for number, frame in enumerate(_decoded(image)):
-            yield _monochrome(image, number, *stored_values(frame, image), fallback)
-        return
-    decoder = decoder_of(image.file_meta.TransferSyntaxUID)
-    for samples, attributes in decoder.iter_array(image, as_rgb=True):
-        if attributes["photometric_interpretation"] == "PALETTE COLOR":
-            samples = apply_color_lut(samples, image)
-        colour = eight_bit(samples, int(image.get("BitsStored", 8)))
-        yield Shown(colour, colour)
-
-
-def _decoded(image: Dataset, indices: list[int] | None = None) -> Iterator[Stored]:
-    """Frames of one sample a pixel as the decoder gives them: `stored_values` looks at the bits."""
-    syntax = image.file_meta.TransferSyntaxUID
-    decoder = decoder_of(syntax)
-    if not syntax.is_encapsulated:
-        if image.BitsAllocated in (8, 16, 32) and "PixelData" in image:
-            yield from _native(image, indices, ">" if not syntax.is_little_endian else "<")
-            return
-        for frame, _ in decoder.iter_array(image, indices=indices, raw=True):
-            yield frame
-        return
-    numbers = range(int(image.get("NumberOfFrames") or 1)) if indices is None else indices
-    turns = [[number] for number in numbers] if image.BitsAllocated == 1 else [indices]  # its plugin takes one a turn
-    for turn in turns:
-        for data, properties in decoder.iter_buffer(image, indices=turn, raw=True):
-            yield _shaped(data, image, int(properties["bits_allocated"]))
-
-
-def _native(image: Dataset, indices: list[int] | None, order: str) -> Iterator[Stored]:
-    """Frames straight out of native Pixel Data (PS3.5 8.1); one that is not there to its end ends in zeros."""
-    width, size = image.BitsAllocated // 8, image.Rows * image.Columns
-    if width == 1 and order == ">" and image["PixelData"].VR == "OW":
-        order = "swapped"
-    data: bytes = image.PixelData
-    for number in range(int(image.get("NumberOfFrames") or 1)) if indices is None else indices:
-        part = data[number * size * width : (number + 1) * size * width]
-        if not part:
-            raise ValueError(f"Pixel Data ends before frame {number + 1}")
-        part = part.ljust(size * width, b"\0")
-        if order == "swapped":
-            frame = np.frombuffer(part.ljust(-(-size // 2) * 2, b"\0"), ">u2").astype("<u2").view(np.uint8)[:size]
-        else:
-            frame = np.frombuffer(part, f"{order}u{width}")
-        yield frame.reshape(image.Rows, image.Columns)
-
-
-def _shaped(data: Any, image: Dataset, bits_allocated: int) -> Stored:
-    frame: Stored = np.frombuffer(data, {8: np.uint8, 16: np.uint16, 32: np.uint32}[max(8, bits_allocated)])
-    size = image.Rows * image.Columns
-    if frame.size < size:  # one bit a pixel (PS3.5 8.1.1)
-        frame = np.unpackbits(frame.view(np.uint8), bitorder="little")
-    return frame[:size].reshape(image.Rows, image.Columns)
-
-
-def _fallback(image: Dataset) -> Window | None:
-    """For an image that names no window: the range of its middle frame, the same for all frames, lest they flicker."""
-    if windows(functional_groups(image, 0), image):
-        return None
-    if image.BitsAllocated == 1:
-        return whole_range(0, 1)
-    if image.get("MaximumFractionalValue"):
-        return whole_range(0, image.MaximumFractionalValue)
-    middle = (int(image.get("NumberOfFrames") or 1) - 1) // 2
-    values, slope, intercept = stored_values(next(_decoded(image, [middle])), image)
-    functional = functional_groups(image, middle)
-    if functional.get("ModalityLUTSequence"):
-        values, _ = modality_values(values, functional.ModalityLUTSequence[0])
-    else:
-        more_slope, more_intercept, _ = rescale(functional)
-        slope, intercept = slope * more_slope, intercept * more_slope + more_intercept
-    return _range_of(values, image, slope, intercept)
-
-
-def _monochrome(
-    image: Dataset, number: int, values: Stored, slope: float, intercept: float, fallback: Window | None
+def monochrome(
+    image: Attributes, number: int, values: Stored, slope: float, intercept: float, fallback: Window | None
 ) -> Shown:
     """A frame of one sample: the modality's rescale on top of `slope` and `intercept`, then its first window."""
     functional = functional_groups(image, number)
-    if "ModalityLUTSequence" in functional and functional.ModalityLUTSequence:
-        values, unit = modality_values(values, functional.ModalityLUTSequence[0])
+    if luts := functional.get("ModalityLUTSequence"):
+        values, unit = modality_values(values, luts[0])
     else:
         more_slope, more_intercept, unit = rescale(functional)
         slope, intercept = slope * more_slope, intercept * more_slope + more_intercept
     named = windows(functional, image)
     if not named:
-        named = [fallback or _range_of(values, image, slope, intercept)]
+        named = [fallback or range_of(values, image, slope, intercept)]
     inverted = image.get("PhotometricInterpretation") == "MONOCHROME1"
     table = grey_table(values.dtype == np.int16, slope, intercept, named[0], inverted)
     wide = values.itemsize == 2
@@ -136,7 +51,7 @@ def _monochrome(
     return Shown(picture.reshape(values.shape), values, slope, intercept, unit, tuple(named), inverted)
 
 
-def modality_values(values: Stored, item: Dataset) -> tuple[Stored, str]:
+def modality_values(values: Stored, item: Any) -> tuple[Stored, str]:
     """Stored values through a Modality LUT (PS3.3 C.11.1.1)."""
     table, first = lut_of(item)
     index = np.clip(values.astype(np.int64) - first, 0, len(table) - 1)
@@ -152,19 +67,20 @@ def quantized(values: npt.NDArray[np.floating[Any]]) -> tuple[Stored, float, flo
     return steps.astype(np.uint16), slope, low
 
 
-def stored_values(frame: Stored, image: Dataset) -> tuple[Stored, float, float]:
+def stored_values(frame: Stored, image: Attributes) -> tuple[Stored, float, float]:
     """Stored values of 8 or 16 bits out of what a decoder gave, with the slope and intercept that restore them.
 
     What lies outside of Bits Stored is not looked at (PS3.5 8.1.1).
     """
-    allocated, stored = int(image.BitsAllocated), int(image.get("BitsStored") or image.BitsAllocated)
+    allocated = int(image.get("BitsAllocated"))
+    stored = int(image.get("BitsStored") or allocated)
     if allocated == 1:
         return (frame != 0).astype(np.uint8), 1.0, 0.0
     signed = image.get("PixelRepresentation") == 1
     width = frame.dtype.itemsize * 8
     if frame.dtype.kind == "f":
         return quantized(frame)
-    bits = frame.astype(frame.dtype.newbyteorder("=")).view(f"u{width // 8}")
+    bits = frame.astype(frame.dtype.newbyteorder("="), copy=False).view(f"u{width // 8}")
     low = width - min(stored, width) if signed else 0
     if signed:
         numbers = (bits << low).view(f"i{width // 8}") >> low
@@ -175,7 +91,7 @@ def stored_values(frame: Stored, image: Dataset) -> tuple[Stored, float, float]:
     return (numbers.astype(np.int16) if signed else numbers), 1.0, 0.0
 
 
-def _range_of(values: Stored, image: Dataset, slope: float, intercept: float) -> Window:
+def range_of(values: Stored, image: Attributes, slope: float, intercept: float) -> Window:
     """The range of a frame's values, without its padding (PS3.3 C.7.5.1.1.2)."""
     padding = image.get("PixelPaddingValue")
     if isinstance(padding, int) and np.any(values != padding):
@@ -185,16 +101,6 @@ def _range_of(values: Stored, image: Dataset, slope: float, intercept: float) ->
         lowest, highest = min(lowest, 0.0), max(highest, float((1 << int(image.get("BitsStored") or 8)) - 1))
     ends = sorted((lowest * slope + intercept, highest * slope + intercept))
     return whole_range(*ends)
-
-
-def _floats(image: Dataset) -> Iterator[npt.NDArray[np.floating[Any]]]:
-    double = "DoubleFloatPixelData" in image
-    data = np.frombuffer(
-        image["DoubleFloatPixelData" if double else "FloatPixelData"].value, "<f8" if double else "<f4"
-    )
-    size = image.Rows * image.Columns
-    for start in range(0, len(data) - size + 1, size):
-        yield data[start : start + size].reshape(image.Rows, image.Columns)
 
 
 def eight_bit(frame: Stored, bits: int) -> Picture:

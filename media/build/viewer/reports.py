@@ -6,6 +6,8 @@ from typing import Any
 
 from pydicom import Dataset
 
+from media.build.viewer.pages import person
+
 MAX_DEPTH = 32
 MAX_ITEMS = 20_000
 
@@ -79,16 +81,6 @@ def value_text(item: Dataset) -> str:
         return str(item.get("GraphicType") or "").lower()
     keyword = {"TEXT": "TextValue", "DATE": "Date", "TIME": "Time", "DATETIME": "DateTime", "UIDREF": "UID"}.get(kind)
     return str(item.get(keyword) or "") if keyword else ""
-
-
-def person(name: str) -> str:
-    """A Person Name to read: its groups beside each other, its components apart.
-
-    >>> person("Doe^Jane^^Dr")
-    'Doe Jane Dr'
-    """
-    groups = [" ".join(part for part in group.split("^") if part) for group in name.split("=")]
-    return " / ".join(group for group in groups if group)
 
 
 def _measured(item: Dataset) -> str:

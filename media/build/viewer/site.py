@@ -1,7 +1,7 @@
 """The viewer's files of one volume: the program, the list, and for every series its facts, pictures, values and pages.
 
     IHE_PDI/VIEWER.JS VIEWER.CSS LIST.JS
-    IHE_PDI/S00001/  META.JS  I0000001.JPG …  T.JPG  D0001.JS … (values)
+    IHE_PDI/S00001/  META.JS  I0000001.JPG …  T.JPG (of large pictures)  D0001.JS … (values)
                      P0001.HTM … (without script)  R0000001.HTM or .PDF
 
 All names are 8.3. Every size is known before a byte is written, from the heads of the bundles.
@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from media.build.companions import Series, product, series_of
 from media.build.stream import Content, Entry, Put, from_bytes
 from media.build.viewer import pages
-from media.build.viewer.bundle import Bundle, read_bundle
+from media.build.viewer.bundle import Bundle
 from media.fileset.model import PlannedFile, Volume
 
 FOLDER = "IHE_PDI"
@@ -29,8 +29,8 @@ CALL = "printmgrDisc."
 PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
 STUDY = ("StudyDate", "StudyTime", "StudyDescription", "AccessionNumber", "ReferringPhysicianName", "InstitutionName")
 
-BundleOf = Callable[[PlannedFile], Path]
-"""Where the bundle of a planned file lies."""
+BundleOf = Callable[[PlannedFile], Bundle]
+"""The bundle of a planned file."""
 
 
 class Frame(NamedTuple):
@@ -52,8 +52,8 @@ class Shown(NamedTuple):
     meta: bytes
     packs: list[list[Frame]]
     others: list[dict[str, str]]  # what is no image: {title} and {file} or {reason}
-    thumb: Entry | None
-    entries: list[Entry]  # of the others
+    thumb: str  # its file, '' without images
+    entries: list[Entry]  # of the others and the thumbnail
 
 
 class Site(NamedTuple):
@@ -100,14 +100,15 @@ def program() -> bytes:
 
 def _series(number: int, series: Series, bundle_of: BundleOf, with_values: bool) -> Shown:
     name = f"S{number:05}"
-    bundles = [read_bundle(bundle_of(file)) for file in series.files]
+    bundles = [bundle_of(file) for file in series.files]
     images = sorted((one for one in bundles if one.head["kind"] == "image"), key=_order)
     frames = [frame for image in images for frame in _frames(image, with_values)]
     packs = _packs(frames) if frames and all(frame.values for frame in frames) else []
     others, entries = _others(name, [one for one in bundles if one.head["kind"] != "image"])
-    thumb = _thumb(name, images[(len(images) - 1) // 2]) if images else None
+    thumb, of_thumb = _thumb(name, images) if images else ("", [])
     texts: dict[str, str] = next((one.head["texts"] for one in bundles if one.head["texts"]), {})
-    return Shown(name, series.folder, texts, frames, _meta(name, images, frames, packs), packs, others, thumb, entries)
+    meta = _meta(name, images, frames, packs)
+    return Shown(name, series.folder, texts, frames, meta, packs, others, thumb, entries + of_thumb)
 
 
 def _order(image: Bundle) -> int:
@@ -190,9 +191,15 @@ def _others(name: str, bundles: Iterable[Bundle]) -> tuple[list[dict[str, str]],
     return others, entries
 
 
-def _thumb(name: str, image: Bundle) -> Entry:
-    place = image.head["thumb"]
-    return Entry((FOLDER, name, "T.JPG"), place[1], _blob(image, place))
+def _thumb(name: str, images: list[Bundle]) -> tuple[str, list[Entry]]:
+    """The picture that stands for a series in the list: of its middle image, a file of its own where that is large."""
+    at = (len(images) - 1) // 2
+    head = images[at].head
+    if "thumb" in head:
+        place = head["thumb"]
+        return "T.JPG", [Entry((FOLDER, name, "T.JPG"), place[1], _blob(images[at], place))]
+    before = sum(len(image.head["frames"]) for image in images[:at])
+    return _picture_name(before + (len(head["frames"]) - 1) // 2), []
 
 
 # --- files
@@ -200,9 +207,8 @@ def _thumb(name: str, image: Bundle) -> Entry:
 
 def _entries(series: Shown) -> Iterator[Entry]:
     yield from series.entries
-    if series.thumb is None:
+    if not series.frames:
         return
-    yield series.thumb
     yield _entry((series.id, "META.JS"), series.meta)
     for number, frame in enumerate(series.frames):
         yield Entry((FOLDER, series.id, _picture_name(number)), frame.picture[1], _blob(frame.bundle, frame.picture))
@@ -279,8 +285,8 @@ def _list(shown: list[Shown]) -> dict[str, Any]:
 def _listed(series: Shown) -> dict[str, Any]:
     rest = {key: value for key, value in series.texts.items() if key not in (*PATIENT, *STUDY)}
     listed: dict[str, Any] = {"id": series.id, "texts": rest, "images": len(series.frames), "others": series.others}
-    if series.thumb is not None:
-        listed["thumb"] = series.thumb.path[-1]
+    if series.thumb:
+        listed["thumb"] = series.thumb
     return listed
 
 

@@ -9,7 +9,8 @@ from pydicom.data import get_testdata_file
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from media.build.viewer.picture import frames, stored_values
+from media.build.viewer.decoded import frames
+from media.build.viewer.picture import stored_values
 from samples import phantoms
 from samples.make import cr_image, ct_image, put_pixels, secondary_capture
 
