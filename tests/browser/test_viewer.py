@@ -169,6 +169,78 @@ def test_lengths_are_what_the_image_calibrates(page: Page, label: str, start: An
     assert found == said
 
 
+POSITION = "printmgrDisc.app.views.map(view => view.series && view.frame().location)"
+
+
+def test_parallel_series_go_through_the_patient_together(page: Page) -> None:
+    """CT every 5 mm and PET every 7.5 mm, whose normals are opposite: the nearest slice follows, both ways."""
+    open_series(page, "CT ")
+    page.keyboard.press("n")
+    page.locator(".view").nth(1).click()
+    open_series(page, "PT ")
+    assert page.evaluate(POSITION) == [55, -52.5]  # the PET's begins where the CT's is
+    page.keyboard.press("Home")
+    assert page.evaluate(POSITION) == [0, 0]
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    assert page.evaluate(POSITION) in ([20, -22.5], [25, -22.5])
+    page.locator(".view").nth(0).click()
+    page.keyboard.press("End")
+    assert page.evaluate(POSITION) == [115, -112.5]
+    page.keyboard.press("y")
+    page.keyboard.press("Home")
+    assert page.evaluate(POSITION) == [0, -112.5]
+    page.keyboard.press("y")
+    assert page.evaluate(POSITION) == [0, 0]
+    page.locator(".view").nth(1).click()
+    open_series(page, "MR ")  # of another frame of reference
+    page.locator(".view").nth(0).click()
+    page.keyboard.press("End")
+    assert page.evaluate(POSITION)[0] == 115 and page.evaluate("printmgrDisc.app.views[1].number") == 0
+
+
+DRAWN = """([x, y, near]) => {  // on a new canvas: the JPEG that was on the other keeps scripts from reading it
+  const view = printmgrDisc.app.active, canvas = view.canvas.cloneNode();
+  view.canvas.replaceWith(canvas);
+  view.canvas = canvas;
+  view.draw();
+  const at = view.matrix().transformPoint(new DOMPoint(x, y));
+  const side = 1 + 2 * near, context = canvas.getContext("2d");
+  const data = context.getImageData(Math.floor(at.x) - near, Math.floor(at.y) - near, side, side).data;
+  let found = 0;  // the bluest nearby
+  for (let each = 0; each < data.length; each += 4) if (data[each + 2] > data[found + 2]) found = each;
+  return [data[found], data[found + 1], data[found + 2]];
+}"""
+
+
+def test_overlays_are_drawn_over_the_image_and_switched_off(page: Page) -> None:
+    open_series(page, "CR ")
+    page.wait_for_function("printmgrDisc.app.active.series.overlaysDrawn")
+    page.evaluate("printmgrDisc.app.active.fitArea([16, 6, 40, 26])")
+    with_it = [page.evaluate(DRAWN, [x, 15.5, 0]) for x in (20.5, 21.5, 22.5)]
+    page.keyboard.press("o")
+    without = [page.evaluate(DRAWN, [x, 15.5, 0]) for x in (20.5, 21.5, 22.5)]
+    assert [a != b for a, b in zip(with_it, without, strict=True)] == [True, False, True]
+    page.keyboard.press("o")
+    assert page.evaluate(DRAWN, [20.5, 15.5, 0]) == with_it[0]
+
+
+def test_a_presentation_state_is_seen_as_it_was_made(page: Page) -> None:
+    page.locator(".entry", has_text="FRACTURE Seen by somebody").click()
+    page.wait_for_function("printmgrDisc.app.active.state && printmgrDisc.app.active.exact")
+    assert page.evaluate("printmgrDisc.app.active.number") == 5
+    assert "C 400 W 1800 HU (BONE)" in page.locator(".text.bl").first.inner_text()
+    assert page.evaluate("Math.round(printmgrDisc.app.active.zoom * 10)") == 20
+    assert page.evaluate(DRAWN, [66, 66, 0]) == [0, 0, 0]  # outside of the shutter
+    for x, y in ((100, 120), (106, 96), (86, 96), (96, 106)):  # the line, and the circle about (96, 96)
+        red, _, blue = page.evaluate(DRAWN, [x, y, 2])
+        assert blue > 180 and blue > red + 40, (x, y)
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate(DRAWN, [66, 66, 0]) != [0, 0, 0]  # it is for one slice alone
+    page.keyboard.press("Escape")
+    assert page.evaluate("printmgrDisc.app.active.state") is None
+
+
 def test_a_length_is_drawn_with_the_mouse(page: Page) -> None:
     open_series(page, "CT ")
     page.keyboard.press("l")

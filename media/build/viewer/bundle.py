@@ -3,9 +3,9 @@
     8 bytes, big endian: length of the heads   heads: JSON   the blobs, one after the other
 
 A head is {"name", "kind", "texts", …}: kind "image" has "facts", "frames" (each with its picture and pack as
-[offset, length] in the blobs, and what differs in it) and "thumb"; kind "page" has "page" (the body of an XHTML page),
-"pdf" has "file", "none" has "reason". Each has "title" where it is no image. Texts that are those of the head before
-are not said again.
+[offset, length] in the blobs, and what differs in it) and "thumb" where it is large; "state" has "state", "page" has
+"page" (the body of an XHTML page), "pdf" has "file", "none" has "reason". Each has "title" where it is no image.
+Texts that are those of the head before are not said again.
 """
 
 import json

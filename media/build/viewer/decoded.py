@@ -42,6 +42,11 @@ def frames(image: Dataset) -> Iterator[Shown]:
         yield Shown(colour, colour)
 
 
+def raw_frames(image: Dataset) -> Iterator[Stored]:
+    """Frames of one sample a pixel with all their bits, those beside the value too."""
+    return _decoded(image)
+
+
 def _decoded(image: Dataset, indices: list[int] | None = None) -> Iterator[Stored]:
     """Frames of one sample a pixel as the decoder gives them: `stored_values` looks at the bits."""
     syntax = image.file_meta.TransferSyntaxUID

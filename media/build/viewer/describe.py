@@ -41,20 +41,22 @@ def image_facts(image: Attributes) -> Facts:
         "v": " ".join(filter(None, [str(image.get("ViewPosition") or ""), _laterality(image)])),
         "u": geometry.regions(image),
         "k": str(image.get("ContentTime") or image.get("AcquisitionTime") or "")[:6],
+        "x": str(image.get("FrameOfReferenceUID") or ""),
         "y": image.get("LossyImageCompression") == "01",
     }
     return {name: value for name, value in facts.items() if value}
 
 
 def frame_facts(image: Attributes, frame: int) -> Facts:
-    """What holds for one frame, from 0: orientation o, spacing p, aspect a, position q, slice thickness z."""
+    """What holds for one frame, from 0: orientation o, spacing p, aspect a, thickness z, position q along normal e."""
     functional = functional_groups(image, frame)
-    position = functional.get("ImagePositionPatient")
+    normal = _normal(functional)
     facts: Facts = {
         "o": geometry.orientation(functional, image),
         "p": geometry.spacing(functional, image),
         "a": geometry.aspect(functional, image),
-        "q": _location(functional, position),
+        "q": _location(functional, normal),
+        "e": [round(part, 4) + 0.0 for part in normal] if normal and functional.get("ImagePositionPatient") else None,
         "z": _number(functional.get("SliceThickness")),
     }
     return {name: value for name, value in facts.items() if value not in (None, "", 1.0)}
@@ -148,18 +150,21 @@ def _laterality(image: Attributes) -> str:
     return str(image.get("ImageLaterality") or image.get("Laterality") or "")
 
 
-def _location(functional: Attributes, position: Any) -> float | None:
-    if position and len(position) == 3:
-        directions = _numbers(functional.get("ImageOrientationPatient"))
-        if len(directions) == 6:
-            return round(_along_normal(directions, [float(number) for number in position]), 2)
+def _location(functional: Attributes, normal: list[float] | None) -> float | None:
+    """How far the first pixel lies along the normal, without one where the slice says it lies."""
+    position = functional.get("ImagePositionPatient")
+    if position and len(position) == 3 and normal:
+        return round(sum(float(part) * along for part, along in zip(position, normal, strict=True)), 2)
     return _number(functional.get("SliceLocation"))
 
 
-def _along_normal(directions: list[float], position: list[float]) -> float:
-    """How far a position lies along the normal of rows and columns."""
-    (a, b, c), (d, e, f), (x, y, z) = directions[:3], directions[3:], position
-    return (b * f - c * e) * x + (c * d - a * f) * y + (a * e - b * d) * z
+def _normal(functional: Attributes) -> list[float] | None:
+    """The direction across rows and columns, of length 1 as those are."""
+    directions = _numbers(functional.get("ImageOrientationPatient"))
+    if len(directions) != 6:
+        return None
+    (a, b, c), (d, e, f) = directions[:3], directions[3:]
+    return [b * f - c * e, c * d - a * f, a * e - b * d]
 
 
 def _numbers(value: Any) -> list[float]:

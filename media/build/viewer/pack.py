@@ -24,9 +24,10 @@ def packed(frame: npt.NDArray[Any]) -> bytes:
     signed = difference.view(f"i{width}")
     folded = (signed << 1) ^ (signed >> (8 * width - 1))
     halves = folded.reshape(-1).view(np.uint8).reshape(-1, width)
-    return _deflated(np.ascontiguousarray(halves.T).tobytes())
+    return deflated(np.ascontiguousarray(halves.T).tobytes())
 
 
-def _deflated(data: bytes) -> bytes:
+def deflated(data: bytes) -> bytes:
+    """Raw deflate."""
     deflater = isal_zlib.compressobj(_LEVEL, isal_zlib.DEFLATED, -15)
     return bytes(deflater.compress(data) + deflater.flush())

@@ -79,6 +79,8 @@ def _picture(number: int, caption: Caption) -> str:
     image = f'<img src="{caption.file}" alt="{number}" width="{facts["c"]}" height="{height}" />'
     right, bottom = facts.get("o") or ("", "")
     said = f"{number}" + ("" if right or bottom else " (orientation not known)")
+    if "h" in facts:
+        said += " (overlays not drawn)"
     if "q" in facts:
         said += f", {facts['q']:g} mm"
     left, top = ("".join(OPPOSITE.get(letter, "") for letter in letters) for letters in (right, bottom))

@@ -40,6 +40,7 @@ ELEMENTS = """
     ViewPosition 00185101 CS                  LossyImageCompression 00282110 CS
     ImageLaterality 00200062 CS               Laterality 00200060 CS
     ImagePositionPatient 00200032 DS          ImageOrientationPatient 00200037 DS
+    FrameOfReferenceUID 00200052 UI
     PatientOrientation 00200020 CS            SliceLocation 00201041 DS
     SliceThickness 00180050 DS                PixelSpacing 00280030 DS
     ImagerPixelSpacing 00181164 DS            NominalScannedPixelSpacing 00182010 DS

@@ -2,6 +2,7 @@
 
     IHE_PDI/VIEWER.JS VIEWER.CSS LIST.JS
     IHE_PDI/S00001/  META.JS  I0000001.JPG …  T.JPG (of large pictures)  D0001.JS … (values)
+                     O0001.JS (overlay planes)  R0000001.JS (a presentation state)
                      P0001.HTM … (without script)  R0000001.HTM or .PDF
 
 All names are 8.3. Every size is known before a byte is written, from the heads of the bundles.
@@ -23,7 +24,20 @@ from media.fileset.model import PlannedFile, Volume
 
 FOLDER = "IHE_PDI"
 STATIC = Path(__file__).parent / "static"
-SCRIPTS = ("words", "inflate", "pack", "voi", "geometry", "series", "view", "measure", "check", "app")
+SCRIPTS = (
+    "words",
+    "inflate",
+    "pack",
+    "voi",
+    "geometry",
+    "series",
+    "overlays",
+    "view",
+    "states",
+    "measure",
+    "check",
+    "app",
+)
 PACK_CHARACTERS = 1_500_000  # one data script: what a slow drive reads in the blink of an eye
 CALL = "printmgrDisc."
 PATIENT = ("PatientName", "PatientID", "PatientBirthDate", "PatientSex")
@@ -53,7 +67,9 @@ class Shown(NamedTuple):
     packs: list[list[Frame]]
     others: list[dict[str, str]]  # what is no image: {title} and {file} or {reason}
     thumb: str  # its file, '' without images
-    entries: list[Entry]  # of the others and the thumbnail
+    entries: list[Entry]  # of the others, the thumbnail and the overlays
+    places: dict[str, list[int]]  # SOP Instance UID -> number of its first frame, and how many it has
+    states: list[tuple[dict[str, str], dict[str, Any]]]  # presentation states: how they are listed, what they say
 
 
 class Site(NamedTuple):
@@ -66,6 +82,7 @@ class Site(NamedTuple):
 def site_of(volume: Volume, bundle_of: BundleOf, with_values: bool) -> Site:
     """Every file of the viewer on a volume; the contents of large ones are read when they are written."""
     shown = [_series(number, one, bundle_of, with_values) for number, one in enumerate(series_of(volume), 1)]
+    _add_states(shown)
     entries = [
         _entry(("VIEWER.JS",), program()),
         _entry(("VIEWER.CSS",), (STATIC / "viewer.css").read_bytes()),
@@ -101,14 +118,20 @@ def program() -> bytes:
 def _series(number: int, series: Series, bundle_of: BundleOf, with_values: bool) -> Shown:
     name = f"S{number:05}"
     bundles = [bundle_of(file) for file in series.files]
+    uids = {one.head["name"]: file.instance.sop_instance_uid for one, file in zip(bundles, series.files, strict=True)}
     images = sorted((one for one in bundles if one.head["kind"] == "image"), key=_order)
-    frames = [frame for image in images for frame in _frames(image, with_values)]
+    frames: list[Frame] = []
+    places: dict[str, list[int]] = {}
+    for image in images:
+        places[uids[image.head["name"]]] = [len(frames), len(image.head["frames"])]
+        frames += _frames(image, with_values)
     packs = _packs(frames) if frames and all(frame.values for frame in frames) else []
-    others, entries = _others(name, [one for one in bundles if one.head["kind"] != "image"])
+    others, entries, states = _others(name, [one for one in bundles if one.head["kind"] != "image"])
+    entries += _overlays(name, frames)
     thumb, of_thumb = _thumb(name, images) if images else ("", [])
     texts: dict[str, str] = next((one.head["texts"] for one in bundles if one.head["texts"]), {})
     meta = _meta(name, images, frames, packs)
-    return Shown(name, series.folder, texts, frames, meta, packs, others, thumb, entries + of_thumb)
+    return Shown(name, series.folder, texts, frames, meta, packs, others, thumb, entries + of_thumb, places, states)
 
 
 def _order(image: Bundle) -> int:
@@ -119,7 +142,9 @@ def _order(image: Bundle) -> int:
 
 def _frames(image: Bundle, with_values: bool) -> Iterator[Frame]:
     for told in image.head["frames"]:
-        facts = {name: value for name, value in told.items() if name not in "jd"}
+        facts = {name: value for name, value in told.items() if name not in "jdh"}
+        if "h" in told:
+            facts["h"] = len(told["h"])
         yield Frame(image, told["j"], told.get("d") if with_values else None, facts)
 
 
@@ -168,15 +193,62 @@ def _without(facts: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any
     return {key: value for key, value in facts.items() if key not in base}
 
 
-def _others(name: str, bundles: Iterable[Bundle]) -> tuple[list[dict[str, str]], list[Entry]]:
+def _overlays(name: str, frames: list[Frame]) -> list[Entry]:
+    """O0001.JS: the overlay planes of all frames that have some, by the number of the frame."""
+    found = {}
+    for number, frame in enumerate(frames):
+        if "h" in frame.facts:
+            planes = next(told["h"] for told in frame.bundle.head["frames"] if told["j"] == frame.picture)
+            found[number] = [[*rest, base64.b64encode(frame.bundle.read(at)).decode()] for *rest, at in planes]
+    return [_entry((name, "O0001.JS"), _call("overlays", name, found))] if found else []
+
+
+def _add_states(shown: list[Shown]) -> None:
+    """Write the presentation states, with the frames on this volume in the place of SOP Instance UIDs."""
+    if not any(one.states for one in shown):
+        return
+    places = {uid: [one.id, *place] for one in shown for uid, place in one.places.items()}
+    for one in shown:
+        for listed, said in one.states:
+            told = {**said, "images": list(_images(said.get("images", []), places))}
+            for kind in ("windows", "areas", "graphics"):
+                told[kind] = list(_parts(said.get(kind, []), places))
+            one.entries.append(_entry((one.id, listed["state"]), _call("state", f"{one.id}/{listed['state']}", told)))
+
+
+def _images(said: Iterable[Any], places: Mapping[str, list[Any]]) -> Iterator[list[Any]]:
+    """[series, first frame, how many] of each image a state is for, as far as they are here."""
+    for uid, frames in said:
+        if uid in places:
+            series, first, _ = places[uid]
+            yield from ([series, first + frame - 1, 1] for frame in frames) if frames else [places[uid]]
+
+
+def _parts(said: Iterable[dict[str, Any]], places: Mapping[str, list[Any]]) -> Iterator[dict[str, Any]]:
+    """Parts of a state with the images that they are for; those for images elsewhere are left out."""
+    for part in said:
+        here = [places[uid] for uid in part["of"] if uid in places]
+        if here or not part["of"]:
+            yield {**part, "of": here}
+
+
+Others = tuple[list[dict[str, str]], list[Entry], list[tuple[dict[str, str], dict[str, Any]]]]
+
+
+def _others(name: str, bundles: Iterable[Bundle]) -> Others:
     """What is no image, and the files that show it. What cannot be shown is told once for each reason."""
     others: list[dict[str, str]] = []
     entries: list[Entry] = []
+    states = []
     reasons: dict[str, int] = {}
     for number, bundle in enumerate(bundles, 1):
         head = bundle.head
         if head["kind"] == "none":
             reasons[head["reason"]] = reasons.get(head["reason"], 0) + 1
+            continue
+        if head["kind"] == "state":
+            others.append({"title": head["title"], "state": f"R{number:07}.JS"})
+            states.append((others[-1], head["state"]))
             continue
         file = f"R{number:07}.{'PDF' if head['kind'] == 'pdf' else 'HTM'}"
         others.append({"title": head["title"], "file": file})
@@ -188,7 +260,7 @@ def _others(name: str, bundles: Iterable[Bundle]) -> tuple[list[dict[str, str]],
         {"title": reason if count == 1 else f"{reason} ({count})", "reason": reason}
         for reason, count in reasons.items()
     ]
-    return others, entries
+    return others, entries, states
 
 
 def _thumb(name: str, images: list[Bundle]) -> tuple[str, list[Entry]]:

@@ -7,7 +7,9 @@ const TOOLS = [ // drag with the main button; key
 const LAYOUTS = [[1, 1], [2, 1], [2, 2]]; // columns, rows
 const WHEEL_STEP = 40;
 
-const app = { views: [], tool: "window", layout: 0, playing: null };
+const PARALLEL = 0.99; // cosine between the normals of series that scroll together: 8 degrees
+
+const app = { views: [], tool: "window", layout: 0, playing: null, overlays: true, together: true, told: {} };
 Object.assign(disc, { app: app, words: WORDS, measureText: measureText });
 
 function start() {
@@ -56,6 +58,7 @@ function makeList() {
 }
 
 function makeEntry(texts, series) {
+  app.told[series.id] = texts;
   const entry = element("button", "entry", app.list);
   if (series.thumb) {
     const picture = element("img", "", entry);
@@ -95,12 +98,14 @@ function showSeries(entry, id, texts) {
     view.box.classList.remove("waits");
     if (!series) return say(word("notRead"));
     view.show({ texts: texts }, series, Math.floor((series.frames.length - 1) / 2));
+    app.views.some(function (other) { return follow(other, view); });
     if (series.frames.length > 1 && series.frames[0].time) play();
     makePresets();
   });
 }
 
 function showOther(entry, id, other) {
+  if (other.state) return showState(entry, id + "/" + other.state);
   showPlain(entry, function (parent) {
     if (other.file && /\.PDF$/.test(other.file)) {
       element("h1", "", parent, other.title);
@@ -118,6 +123,22 @@ function showOther(entry, id, other) {
       element("h1", "", parent, word("cannotShow"));
       element("p", "", parent, other.reason);
     }
+  });
+}
+
+// Show the first image of a presentation state as the state wants it.
+function showState(entry, path) {
+  choose(entry);
+  showViews();
+  load(path, function () {
+    const state = disc.states[path], place = state && state.images[0];
+    if (!place) return say(word(state ? "notOnDisc" : "notRead"));
+    wantSeries(place[0], function (series) {
+      if (!series) return say(word("notRead"));
+      app.active.show({ texts: app.told[place[0]] }, series, place[1]);
+      applyState(app.active, state);
+      makePresets();
+    });
   });
 }
 
@@ -158,6 +179,9 @@ function setLayout(number) {
 function addView() {
   const view = new View(app.main);
   app.views.push(view);
+  view.turned = function () {
+    app.views.forEach(function (other) { if (!other.box.hidden) follow(view, other); });
+  };
   listen(view);
 }
 
@@ -165,6 +189,25 @@ function activate(view) {
   app.views.forEach(function (each) { each.box.classList.toggle("active", each === view); });
   app.active = view;
   makePresets();
+}
+
+// Let a view show the slice that lies where the other's does, if both are of parallel series of one frame of reference.
+function follow(view, other) {
+  if (!app.together || other === view || view.box.hidden || !view.series || !other.series) return false;
+  const frame = view.frame(), along = frame.location;
+  let nearest = -1, least = Infinity;
+  if (along === undefined || !frame.normal || !frame.reference) return false;
+  other.series.frames.forEach(function (each, number) {
+    if (each.reference !== frame.reference || !each.normal || each.location === undefined) return;
+    const cosine = each.normal[0] * frame.normal[0] + each.normal[1] * frame.normal[1] + each.normal[2] * frame.normal[2];
+    const away = Math.abs((cosine < 0 ? -each.location : each.location) - along);
+    if (Math.abs(cosine) > PARALLEL && away < least) {
+      least = away;
+      nearest = number;
+    }
+  });
+  if (nearest >= 0 && nearest !== other.number) other.goTo(nearest);
+  return nearest >= 0;
 }
 
 function drawAll() { app.views.forEach(function (view) { if (!view.box.hidden) view.draw(); }); }
@@ -291,6 +334,16 @@ function makeToolbar() {
   button("invert", "\u25d1", "i", function () { app.active.series && app.active.invert(); });
   button("cine", "\u25b6", " ", function () { if (app.playing) stop(); else play(); });
   button("layout", "\u25eb", "n", function () { setLayout((app.layout + 1) % LAYOUTS.length); });
+  button("together", "\u21c8", "y", function () {
+    app.together = !app.together;
+    pressed();
+    if (app.active.turned) app.active.turned();
+  });
+  button("overlays", "\u25f0", "o", function () {
+    app.overlays = !app.overlays;
+    pressed();
+    drawAll();
+  });
   button("texts", "T", "t", function () { app.box.classList.toggle("bare"); });
   button("reset", "\u2302", "Escape", function () {
     const view = app.active;
@@ -302,6 +355,11 @@ function makeToolbar() {
   button("print", "\u2399", "", function () { window.print(); });
   button("fullScreen", "\u26f6", "f", fullScreen);
   setTool(app.tool);
+  pressed();
+}
+
+function pressed() {
+  ["together", "overlays"].forEach(function (name) { app.buttons[name].setAttribute("aria-pressed", String(app[name])); });
 }
 
 function button(name, sign, key, act) {

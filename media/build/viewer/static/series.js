@@ -50,7 +50,7 @@ function readFrame(facts, number) {
     signed: Boolean(facts.g), inverted: Boolean(facts.i), slope: rescale[0], intercept: rescale[1], unit: rescale[2],
     windows: (facts.w || []).map(readWindow), letters: facts.o || null, spacing: facts.p || null,
     aspect: facts.a || 1, regions: facts.u || [], location: facts.q, thickness: facts.z, view: facts.v || "",
-    time: facts.t || 0, clock: facts.k || "", lossy: Boolean(facts.y), picture: facts.J,
+    normal: facts.e || null, reference: facts.x || "", overlays: facts.h || 0, time: facts.t || 0, clock: facts.k || "", lossy: Boolean(facts.y), picture: facts.J,
   };
 }
 

@@ -30,6 +30,7 @@ View.prototype.reset = function () {
   this.turns = 0;
   this.flipped = this.inverted = false;
   this.window = null; // null: as the image means it
+  this.state = null; // a presentation state
   this.brightness = this.contrast = 1; // of pictures without values
 };
 
@@ -38,12 +39,18 @@ View.prototype.show = function (told, series, number) {
   this.series = series;
   this.measures = {};
   this.reset();
-  this.turnTo(number || 0);
+  this.goTo(number || 0);
 };
 
 View.prototype.frame = function () { return this.series && this.series.frames[this.number]; };
 
+// Show another frame; `turned`, where somebody set it, hears of it.
 View.prototype.turnTo = function (number) {
+  this.goTo(number);
+  if (this.series && this.turned) this.turned();
+};
+
+View.prototype.goTo = function (number) {
   if (!this.series) return;
   this.number = Math.max(0, Math.min(number, this.series.frames.length - 1));
   this.refresh();
@@ -130,7 +137,13 @@ View.prototype.draw = function () {
   context.imageSmoothingEnabled = true;
   context.imageSmoothingQuality = "high";
   context.drawImage(this.exact ? this.source : this.backdrop, 0, 0);
+  const view = this, planes = app.overlays && overlaysOf(view.series, view.number, function () { view.draw(); });
+  if (planes) {
+    context.imageSmoothingEnabled = Math.hypot(matrix.a, matrix.b) < 1; // its bits are as large as pixels, no larger
+    context.drawImage(planes, 0, 0);
+  }
   context.setTransform(1, 0, 0, 1, 0, 0);
+  drawState(context, view, pixel);
   drawMeasures(context, matrix, frame, this.measures[this.number] || [], pixel);
   this.write(frame);
 };
@@ -151,6 +164,7 @@ View.prototype.write = function (frame) {
       shownWindow, frame.view, Math.round(this.zoom * 100) + " %",
     ],
     [
+      this.state && isSeenBy(this.state, this) && this.state.left ? word("notAllDrawn") : "",
       this.exact ? "" : word("pictureOnly"), frame.lossy ? word("lossy") : "",
       frame.letters ? "" : word("noOrientation"), word("notForDiagnosis"),
     ],
