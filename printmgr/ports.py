@@ -152,6 +152,12 @@ class Sink(Protocol):
         """
         ...
 
+    def probe(self) -> str:
+        """Try whether a film could be delivered now, without one; what was tried and what was answered.
+
+        Raises DeliveryFailed."""
+        ...
+
 
 @runtime_checkable
 class Correcting(Protocol):

@@ -3,6 +3,7 @@
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from pynetdicom.association import Association
 from printmgr.errors import PrintError
 
 MAX_PDU_BYTES = 131072
+VERIFICATION = "1.2.840.10008.1.1"
+UNCOMPRESSED = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 
 
 class SendFailed(PrintError):
@@ -103,6 +106,29 @@ def associate(
     if not association.is_established:
         raise SendFailed(f"{peer} {_why_not(association)}")
     return association
+
+
+def echoed(peer: Peer, more: Sequence[str] = ()) -> tuple[float, set[str]]:
+    """C-ECHO: how long it took in s, and which of the SOP classes `more` the peer takes. Raises SendFailed."""
+    association = associate(peer, dict.fromkeys([VERIFICATION, *more], UNCOMPRESSED))
+    try:
+        takes = accepted(association)
+        if VERIFICATION not in takes:
+            raise SendFailed(f"{peer} takes an association and no C-ECHO")
+        began = time.monotonic()
+        with undisturbed(association):
+            status = association.send_c_echo()
+        took_s = time.monotonic() - began
+    except (RuntimeError, ValueError) as error:  # pynetdicom: the association ended meanwhile
+        raise SendFailed(f"{peer} ended the association: {error}") from error
+    finally:
+        if association.is_established:
+            association.release()
+    if "Status" not in status:
+        raise SendFailed(f"{peer} did not answer C-ECHO in {peer.timeout_s:g} s")
+    if status.Status != 0:
+        raise SendFailed(f"{peer} answered C-ECHO with {status.Status:04X}H")
+    return took_s, takes - {VERIFICATION}
 
 
 def accepted(association: Association) -> set[str]:

@@ -87,7 +87,11 @@ def deliver(
     settings: SettingsFile = None,
 ) -> None:
     """Deliver a print to a sink: once more, at once when it waits, or where it was not meant to go at first."""
+    import getpass
+
+    from service.audit import Action
     from service.store import deliveries
+    from service.store.audit import Entry
     from service.wiring.films import deliver_again
 
     read = settings_of(settings)
@@ -97,7 +101,8 @@ def deliver(
                 deliveries.cancel(connection, print_id, sink)
             print(f"{print_id} is not delivered to {sink}")
         else:
-            deliver_again(read, store, print_id, sink)
+            entry = Entry(Action.EXPORT, getpass.getuser(), object_kind="film", object_id=print_id, detail=f"to {sink}")
+            deliver_again(read, store, print_id, {sink: entry})
             print(f"{print_id} goes to {sink} now")
 
 

@@ -62,7 +62,8 @@ def confirm(
 
     said = Identity(patient_id, issuer, name, birth_date, sex, study_uid=study, accession_number=accession)
     with store_of(settings_of(settings)) as store:
-        act = identities.confirm(store, print_id, by or getpass.getuser(), None if said == NOBODY else said)
+        who = identities.SaidBy(by or getpass.getuser())
+        act = identities.confirm(store, print_id, who, None if said == NOBODY else said)
     print(f"{print_id} is confirmed as {_in_words(act.identity)} by {act.by}")
 
 
@@ -77,7 +78,7 @@ def undo_confirm(
     from service import identities
 
     with store_of(settings_of(settings)) as store:
-        undone = identities.undo(store, print_id, by or getpass.getuser(), why)
+        undone = identities.undo(store, print_id, identities.SaidBy(by or getpass.getuser()), why)
     if as_json:
         print_json(undone)
         return

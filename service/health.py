@@ -2,7 +2,6 @@
 
 import os
 import socket
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -45,29 +44,16 @@ def _checked(name: str, look: Callable[[], str]) -> Check:
 
 
 def echo(settings: Settings, title: str) -> str:
-    """C-ECHO to our own node, as a modality would; over TLS alone, a connection. Raises NotWell, OSError."""
+    """C-ECHO to our own node, as a modality would; over TLS alone, a connection. Raises SendFailed, OSError."""
     dicom = settings.dicom
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(dicom.host, dicom.host)  # noqa: S104  # compared, not bound
     if dicom.tls is not None and dicom.tls.only:
         socket.create_connection((host, dicom.tls.port), PATIENCE_S).close()
         return f"{host} port {dicom.tls.port} takes connections"
-    from pynetdicom import AE
-    from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]  # made at its import
+    from printmgr.scu_association import Peer, echoed
 
-    caller = AE(title)
-    caller.acse_timeout = caller.dimse_timeout = caller.network_timeout = caller.connection_timeout = PATIENCE_S
-    caller.add_requested_context(Verification)
-    began = time.monotonic()
-    assoc = caller.associate(host, dicom.port, ae_title=settings.printers[0].ae_title)
-    if not assoc.is_established:
-        raise NotWell(f"{host} port {dicom.port} lets nobody in; expected an association for C-ECHO")
-    try:
-        status = assoc.send_c_echo().get("Status")
-    finally:
-        assoc.release()
-    if status != 0:
-        raise NotWell(f"C-ECHO is answered {status}; expected 0000H")
-    return f"C-ECHO in {time.monotonic() - began:.3f} s"
+    took_s, _ = echoed(Peer(host, dicom.port, settings.printers[0].ae_title, title, PATIENCE_S))
+    return f"C-ECHO in {took_s:.3f} s"
 
 
 def _write(store: Store) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from pydicom.dataset import Dataset
 from pydicom.uid import UID, generate_uid
+from pynetdicom.association import Association
 from pynetdicom.sop_class import (  # type: ignore[attr-defined]  # made at import from a table
     BasicAnnotationBox,
     BasicColorImageBox,
@@ -58,6 +59,38 @@ class Wishes:
     leave_out: frozenset[str] = frozenset()  # keywords
 
 
+def how_it_is(peer: Peer) -> str:
+    """Printer Status and its name as a printer tells them. Raises NotReady."""
+    meta = str(BasicGrayscalePrintManagementMeta)
+    try:
+        association = associate(peer, {meta: SYNTAXES})
+    except SendFailed as error:
+        raise NotReady(str(error)) from error
+    try:
+        if meta not in accepted(association):
+            raise NotReady(f"{peer} does not do {sop_class_name(meta)}")
+        with undisturbed(association):
+            said = printer_status(association, peer, meta)
+    except (RuntimeError, ValueError) as error:  # pynetdicom: the association ended meanwhile
+        raise NotReady(f"{peer} ended the association: {error}") from error
+    finally:
+        if association.is_established:
+            association.release()
+    told = [str(said.get(keyword, "")) for keyword in ("PrinterStatus", "PrinterStatusInfo", "PrinterName")]
+    return printable(", ".join(filter(None, told))) or "it answers and does not tell its status"
+
+
+def printer_status(association: Association, peer: Peer, meta: str) -> Dataset:
+    """What the Printer tells (PS3.4 H.4.6); one that tells no status is taken for ready. Raises NotReady."""
+    status, said = association.send_n_get([], Printer, PrinterInstance, meta_uid=meta)
+    if "Status" not in status:
+        raise NotReady(f"{peer} closed the association or did not answer in time")
+    said = said or Dataset()
+    if said.get("PrinterStatus") == "FAILURE":
+        raise NotReady(f"{peer} is not ready: {printable(str(said.get('PrinterStatusInfo', '')))}")
+    return said
+
+
 class Forward:
     """One attempt to print an order on a printer."""
 
@@ -96,7 +129,7 @@ class Forward:
 
     def _talk(self) -> None:
         meta = meta_of(self._order.films[0]) if self._order.films else str(BasicGrayscalePrintManagementMeta)
-        self._check_ready(meta)
+        printer_status(self._association, self._peer, meta)
         session = self._uid("session")
         said = self._said(FILM_SESSION_RULES, self._order.session)
         self._create("film session", BasicFilmSession, session, said, meta)
@@ -109,14 +142,6 @@ class Forward:
         if by_session:
             self._act("film session", BasicFilmSession, session, meta)
         self._association.send_n_delete(BasicFilmSession, session, meta_uid=meta)
-
-    def _check_ready(self, meta: str) -> None:
-        """Look at Printer Status (PS3.4 H.4.6); a printer that does not tell it is taken for ready."""
-        status, said = self._association.send_n_get([], Printer, PrinterInstance, meta_uid=meta)
-        if "Status" not in status:
-            raise NotReady(f"{self._peer} closed the association or did not answer in time")
-        if said is not None and said.get("PrinterStatus") == "FAILURE":
-            raise NotReady(f"{self._peer} is not ready: {printable(str(said.get('PrinterStatusInfo', '')))}")
 
     def _film(self, number: int, film: FilmBox, session: str) -> str:
         meta, what = meta_of(film), f"film {number}"

@@ -6,13 +6,16 @@ sent to another one once a film was printed.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import AfterValidator, ConfigDict, Field
 
 from printmgr.errors import BadPixels, DeliveryFailed, SinkDown, Undeliverable
 from printmgr.ports import ONCE, Print, Sending
 from printmgr.sinks.settings import AETitle, Host, Port, Seconds, SinkSettings, tls_context
+
+if TYPE_CHECKING:
+    from printmgr.scu_association import Peer
 
 LEFT_OUT = ("ProposedStudySequence", "MemoryAllocation")  # what many printers refuse and no film shows
 
@@ -68,17 +71,35 @@ class FilmPrinterSink(SinkSettings):
                 down.append(str(error))
         raise SinkDown("; ".join(down))
 
-    def _print(self, device: Device, print_: Print, sending: Sending) -> str:
-        """Raises SinkDown for a printer in whose place another may print, else DeliveryFailed, Undeliverable."""
-        from printmgr.scu_association import Peer, SendFailed
-        from printmgr.sinks.film_forward import Forward, NotReady, Wishes
+    def probe(self) -> str:
+        """Ask each of the printers how it is (Printer, N-GET). Raises DeliveryFailed when one is not ready."""
+        from printmgr.sinks.film_forward import NotReady, how_it_is
+
+        told, down = [], []
+        for device in self.printers:
+            try:
+                told.append(f"{device.ae_title}: {how_it_is(self._peer(device))}")
+            except NotReady as error:
+                down.append(str(error))
+        if down:
+            raise DeliveryFailed("; ".join(down + told))
+        return f"N-GET of the Printer, {'; '.join(told)}"
+
+    def _peer(self, device: Device) -> "Peer":
+        from printmgr.scu_association import Peer
 
         tls = tls_context(self.ca_file, self.certificate_file, self.key_file) if self.tls else None
-        peer = Peer(device.host, device.port, device.ae_title, self.calling_ae, self.timeout_s, tls)
+        return Peer(device.host, device.port, device.ae_title, self.calling_ae, self.timeout_s, tls)
+
+    def _print(self, device: Device, print_: Print, sending: Sending) -> str:
+        """Raises SinkDown for a printer in whose place another may print, else DeliveryFailed, Undeliverable."""
+        from printmgr.scu_association import SendFailed
+        from printmgr.sinks.film_forward import Forward, NotReady, Wishes
+
         wishes = Wishes(self.by_session, self.presentation_lut == "send", frozenset(self.leave_out))
         forward = Forward(print_, sending.name(print_), wishes)
         try:
-            films = forward.to(peer)
+            films = forward.to(self._peer(device))
         except BadPixels as error:
             raise Undeliverable(f"an image cannot be sent: {error}") from error
         except NotReady as error:

@@ -1,7 +1,9 @@
 """Films as files: ROOT/<printer slug>/YYYY-MM-DD/<print id>.pdf beside <print id>.json."""
 
+import os
 import re
 import shutil
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -34,6 +36,20 @@ class FolderSink(SinkSettings):
         except (OSError, ResourceLimit) as error:
             raise DeliveryFailed(f"film {print_.id} does not get into {folder}: {error}") from error
         return str(target)
+
+    def probe(self) -> str:
+        """Write a file and delete it. Raises DeliveryFailed."""
+        if self.root is None:
+            raise DeliveryFailed(f"sink {self.name!r} has no root; expected a folder")
+        try:
+            make_folder(self.root)
+            with tempfile.NamedTemporaryFile(dir=self.root, prefix=".probe-") as file:
+                file.write(b"probe")
+                file.flush()
+                os.fsync(file.fileno())
+        except (OSError, ResourceLimit) as error:
+            raise DeliveryFailed(f"no file can be written into {self.root}: {error}") from error
+        return f"a file was written into {self.root}, and deleted"
 
 
 def plain(name: str) -> str:

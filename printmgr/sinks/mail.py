@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime, localtime, make_msgid, parseaddr
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -76,19 +76,29 @@ class MailSink(SinkSettings):
         text = f"The film of the mail before is withdrawn: {why}.\nDelete it, or ask whose it is.\n\n"
         return self._send(self._mail(print_, sending, "Withdrawn: film", text + text_of(print_, sending)))
 
+    def probe(self) -> str:
+        """Mail a few words to the recipients. Raises as `deliver`."""
+        mail = self._addressed("Test mail", "A test: films will come from this address. Nothing is to be done.\n")
+        mail["Date"] = localtime()
+        mail["Message-ID"] = make_msgid(domain=parseaddr(self.sender)[1].rpartition("@")[2])
+        return f"a test mail through {self.host} port {self.port}: {self._send(mail)}"
+
+    def _addressed(self, subject: str, text: str) -> EmailMessage:
+        mail = EmailMessage()
+        mail["Subject"], mail["From"], mail["To"] = subject, self.sender, ", ".join(self.recipients)
+        mail["Auto-Submitted"] = "auto-generated"
+        mail.set_content(text)
+        return mail
+
     def _mail(self, print_: Print, sending: Sending, what: str, text: str) -> EmailMessage:
         name = sending.name(print_)
-        mail = EmailMessage()
         subject = f"{what} {name}"
         if self.patient_in_subject and sending.patient:
             subject += f", {line(sending.patient.patient_name)}, {line(sending.patient.patient_id)}"
-        mail["Subject"] = subject
-        mail["From"], mail["To"] = self.sender, ", ".join(self.recipients)
+        mail = self._addressed(subject, text)
         mail["Date"] = format_datetime(datetime.fromisoformat(print_.ordered_at))
         kind = what.partition(" ")[0].strip(":").lower()
         mail["Message-ID"] = f"<{name}.{kind}@{parseaddr(self.sender)[1].rpartition('@')[2]}>"
-        mail["Auto-Submitted"] = "auto-generated"
-        mail.set_content(text)
         return mail
 
     def _send(self, mail: EmailMessage) -> str:

@@ -74,6 +74,21 @@ class PacsSink(SinkSettings):
 
         return str(uid_of(sending.name(print_), sending.patient or NOBODY, "commitment")) if self.commitment else ""
 
+    def probe(self) -> str:
+        """C-ECHO, and whether the archive would take films. Raises SinkDown, Undeliverable."""
+        from printmgr.scu_association import SendFailed, echoed
+
+        pdf, capture, *_ = PROPOSED
+        try:
+            took_s, takes = echoed(self._peer(), [pdf, capture, COMMITMENT])
+        except SendFailed as error:
+            raise SinkDown(str(error)) from error
+        wanted = {pdf: "Encapsulated PDF"} | ({capture: "Secondary Capture"} if self.images else {})
+        if missing := [name for uid, name in wanted.items() if uid not in takes]:
+            raise Undeliverable(f"{self.ae_title} answers C-ECHO and takes no {', no '.join(missing)}")
+        offers = "offers" if COMMITMENT in takes else "does not offer"
+        return f"C-ECHO to {self._peer()} in {took_s:.2f} s: it takes films, and {offers} storage commitment"
+
     def _store(self, print_: Print, files: list["Stored"], sending: Sending) -> str:
         from printmgr.scu_association import SendFailed, accepted, associate, undisturbed
 

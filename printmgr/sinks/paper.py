@@ -83,6 +83,18 @@ class PaperSink(SinkSettings):
         scaled = any(job["print-scaling"] == keyword("fit") for job in jobs)
         return ", ".join(places) + (", scaled to fit" if scaled else "")
 
+    def probe(self) -> str:
+        """Ask the printer what it can do. Raises SinkDown, Undeliverable."""
+        from printmgr.sinks.ipp import IppError
+
+        try:
+            able = self._able(self._printer())
+        except IppError as error:
+            raise SinkDown(str(error)) from error
+        loaded = able.get("media-ready") or able.get("media-supported") or []
+        papers = one_line(", ".join(str(name) for name in loaded if not str(name).startswith("custom_")))
+        return f"Get-Printer-Attributes of {self.uri}: it takes PDF, and has {papers or 'paper it does not tell'}"
+
     def _printer(self) -> "Printer":
         from printmgr.sinks.ipp import Printer
 

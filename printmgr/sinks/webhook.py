@@ -26,7 +26,7 @@ from printmgr.sinks.settings import Seconds, Secret, SinkSettings, one_line, rea
 
 PIECE_BYTES = 1 << 18
 GONE = frozenset({400, 404, 405, 410, 413, 415, 422})  # the receiver understood and does not want it
-CORRECTION, FILM = "film.correction", "film"
+CORRECTION, FILM, TEST = "film.correction", "film", "test"
 
 
 def web_address(value: str) -> str:
@@ -77,6 +77,11 @@ class WebhookSink(SinkSettings):
         """Post that the film is not that patient's. Raises as `deliver`."""
         said = film_json(print_, sending, CORRECTION) | {"reason": why}
         return self._post(sending.name(print_) + "-correction", Body(print_.id, said, None))
+
+    def probe(self) -> str:
+        """Post a signed event `test` without a film. Raises as `deliver`."""
+        name = f"test-{time.time_ns()}"
+        return f"a signed test to {self.url}: {self._post(name, Body(name, {'event': TEST, 'name': name}, None))}"
 
     def _post(self, name: str, body: "Body") -> str:
         parts = urlsplit(self.url)

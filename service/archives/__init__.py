@@ -99,3 +99,7 @@ class Archive(Protocol):
     ) -> str:
         """Bring these instances; `came` is called now and then. What the archive said of those it did not send."""
         ...
+
+    def probe(self) -> str:
+        """Ask it for nothing; what was tried and what was answered."""
+        ...

@@ -1,6 +1,7 @@
 """An archive by DICOMweb: QIDO-RS and WADO-RS (PS3.18)."""
 
 import io
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email.message import Message
@@ -25,6 +26,7 @@ from service.settings.archives import DicomWeb
 
 LATER = (429, 500, 502, 503, 504)
 PAGE = 1000
+NOWHERE = "2.25.1"  # a Study Instance UID that nobody gave
 AS_STORED = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 
 
@@ -103,6 +105,12 @@ class DicomWebArchive(Archive):
                 deposit.file(io.BytesIO(part))
             came()
         return "; ".join(dict.fromkeys(said))
+
+    def probe(self) -> str:
+        began = time.monotonic()
+        with self._told():
+            self._client.search_for_studies(limit=1, search_filters={"StudyInstanceUID": NOWHERE})
+        return f"QIDO-RS to {self.settings.url} in {time.monotonic() - began:.2f} s"
 
     def __str__(self) -> str:
         return f"archive {self.settings.name} ({self.settings.url})"

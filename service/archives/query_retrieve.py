@@ -1,5 +1,6 @@
 """An archive by C-FIND, and C-GET or C-MOVE (PS3.4 Annex C), Study Root."""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pynetdicom.association import Association
 from media.errors import MediaError
 from media.scp.contexts import STORAGE_CLASSES, TRANSFER_SYNTAXES
 from printmgr.errors import SinkDown
-from printmgr.scu_association import undisturbed
+from printmgr.scu_association import VERIFICATION, undisturbed
 from service.archives import (
     MOST_FOUND,
     Archive,
@@ -85,6 +86,18 @@ class QueryRetrieveArchive(Archive):
                 )
                 said += [answer] if answer else []
         return "; ".join(dict.fromkeys(said))
+
+    def probe(self) -> str:
+        began = time.monotonic()
+        with self._association([(VERIFICATION, None), (FIND, None), (GET, None), (MOVE, None)]) as association:
+            offered = {str(context.abstract_syntax) for context in association.accepted_contexts}
+            if code := self._code(association.send_c_echo()):
+                raise ArchiveRefused(f"{self} answered {code:04X}H to C-ECHO")
+        needed = {FIND: "C-FIND"} | ({MOVE: "C-MOVE"} if self.settings.how == "move" else {GET: "C-GET"})
+        if missing := [name for uid, name in needed.items() if uid not in offered]:
+            raise ArchiveRefused(f"{self} answers C-ECHO and does not offer {', '.join(missing)}")
+        took_s = time.monotonic() - began
+        return f"C-ECHO to {self} in {took_s:.2f} s: it offers {', '.join(needed.values())}"
 
     def __str__(self) -> str:
         told = self.settings

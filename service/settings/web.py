@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from printmgr.sinks.settings import Secret
 from service.settings.values import Table, is_loopback
 
 PersonRoleName = Literal["viewer", "desk", "archivist", "admin"]
@@ -16,7 +17,7 @@ class Oidc(Table):
 
     issuer: str = ""  # https://…; its /.well-known/openid-configuration is read
     client_id: str = ""
-    client_secret: str = ""
+    client_secret: Secret = ""  # where it is: file:/absolute/path or env:NAME
     name: str = "Single sign-on"  # what the button says
     role_claim: str = "groups"
     roles: dict[str, PersonRoleName] = Field(default={})  # value of the claim -> role; who has none is not let in

@@ -6,6 +6,7 @@ import json
 from sqlalchemy import Connection, func, select, text
 
 from service.store.disc_models import DiscRow
+from service.store.identity_models import IdentityActRow
 from service.store.jobs import OPEN
 from service.store.models import Job
 from service.store.study_models import StudyRow
@@ -28,9 +29,10 @@ def marks(connection: Connection) -> dict[str, str]:
     states = [(job_id, state) for job_id, state, _ in at_work]
     last = connection.execute(select(func.max(StudyRow.last_at))).scalar()
     arriving = connection.execute(select(func.count()).where(StudyRow.state == "arriving")).scalar()
+    acts = connection.execute(select(func.max(IdentityActRow.id))).scalar()
     discs = connection.execute(select(func.max(DiscRow.id))).scalar()
     return {
-        "films": _mark(newest, states),
+        "films": _mark(newest, states, acts),
         "jobs": _mark(newest, at_work, discs),
         "studies": _mark(last, arriving),
     }

@@ -3,20 +3,23 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-from sqlalchemy import Connection
-
 from printmgr.film.identity import Identity, IdentityState
+from printmgr.sinks import FilmPrinterSink, PaperSink
+from service import identities as identities_said
 from service.audit import Action, note
 from service.config import Settings
-from service.store import deliveries, film_queries, identities, prints
+from service.identities import SaidBy
+from service.store import film_queries, identities, prints
 from service.store.engine import Store
 from service.store.identities import IdentityRecord
 from service.store.prints import PrintRecord
 from service.web.callers import Caller
 from service.web.errors import BadValue
 from service.web.site import Site
+from service.web.worklist import Offer
 
 MOST_MERGED = 100
+OUTPUTS = (FilmPrinterSink, PaperSink)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,35 +123,55 @@ def sinks_of(settings: Settings) -> list[str]:
     return [sink.name for sink in settings.sinks]
 
 
+def outputs_of(settings: Settings, printer: str) -> list[str]:
+    """The sinks of a printer that put its films on paper or film, by name."""
+    own = next((one.sinks for one in settings.printers if one.ae_title == printer), [])
+    return [sink.name for sink in settings.sinks if sink.name in own and isinstance(sink, OUTPUTS)]
+
+
 def confirm(site: Site, caller: Caller, film_id: str, identity: Identity | None) -> None:
     """Say whose film it is. Raises NoSuchPrint, NotSo."""
-    with site.store.write() as connection:
-        act = identities.confirm(connection, film_id, caller.name, identity)
-        deliveries.identity_confirmed(connection, film_id)
-        _noted(connection, caller, film_id, act.identity, "confirmed whose film it is")
+    identities_said.confirm(site.store, film_id, _by(caller), identity)
 
 
 def undo(site: Site, caller: Caller, film_id: str, why: str) -> None:
     """Take that back. Raises NoSuchPrint, NotSo."""
-    with site.store.write() as connection:
-        act = identities.undo(connection, film_id, caller.name, why)
-        deliveries.identity_undone(connection, film_id, why or "it is not this patient's film")
-        _noted(connection, caller, film_id, act.identity, f"undid whose film it is: {why}" if why else "undid whose")
+    identities_said.undo(site.store, film_id, _by(caller), why)
 
 
 def send(site: Site, caller: Caller, film_id: str, sink: str) -> None:
-    """Have a film delivered to a sink, again if it was there already. Raises NoSuchPrint, BadValue."""
+    """Have a film delivered to a sink, again if it was there already. Raises NoSuchPrint, NoSuchDelivery, BadValue."""
     if sink not in sinks_of(site.settings):
         raise BadValue(f"there is no sink {sink!r}; expected one of {', '.join(sinks_of(site.settings))}")
+    _deliver(site, caller, film_id, Action.EXPORT, [sink])
+
+
+def print_again(site: Site, caller: Caller, film_id: str) -> None:
+    """Have a film printed again where its printer prints. Raises NoSuchPrint, NoSuchDelivery, BadValue."""
+    outputs = outputs_of(site.settings, film(site.store, film_id).printer)
+    if not outputs:
+        raise BadValue("its printer puts nothing on paper or film; expected such a sink among the printer's")
+    _deliver(site, caller, film_id, Action.PRINT, outputs)
+
+
+def searched(store: Store, caller: Caller, text: str, found: Sequence[Offer]) -> None:
+    """Note that somebody searched the worklist."""
+    who = {(one.entry.identity.patient_id, one.entry.identity.patient_name) for one in found}
+    with store.write() as connection:
+        note(connection, caller.entry(Action.SEARCH, "worklist", text.strip()[:200], tuple(sorted(who))))
+
+
+def _deliver(site: Site, caller: Caller, film_id: str, action: Action, sinks: Sequence[str]) -> None:
+    from service.wiring.films import deliver_again
+
     found = film(site.store, film_id)
-    with site.store.write() as connection:
-        deliveries.ask_again(connection, film_id, sink)
-        note(connection, caller.entry(Action.EXPORT, "film", film_id, patients_of([found]), f"to {sink}"))
+    what = "printed again on" if action is Action.PRINT else "to"
+    entries = {sink: caller.entry(action, "film", film_id, patients_of([found]), f"{what} {sink}") for sink in sinks}
+    deliver_again(site.settings, site.store, film_id, entries)
 
 
-def _noted(connection: Connection, caller: Caller, film_id: str, identity: Identity, what: str) -> None:
-    who = ((identity.patient_id, identity.patient_name),)
-    note(connection, caller.entry(Action.CHANGE, "film", film_id, who, what))
+def _by(caller: Caller) -> SaidBy:
+    return SaidBy(caller.name, caller.role, caller.address)
 
 
 def _film(record: PrintRecord, whose: IdentityRecord | None) -> Film:

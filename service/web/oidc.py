@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from printmgr.sinks.settings import read_secret
 from service.audit import Action, note
 from service.people import known_name
 from service.settings.web import Oidc
@@ -18,12 +19,13 @@ RANK = list(PersonRole)
 
 
 def _client(oidc: Oidc) -> Any:
+    """Raises SinkDown when the secret cannot be read."""
     from authlib.integrations.starlette_client import OAuth
 
     return OAuth().register(
         "provider",
         client_id=oidc.client_id,
-        client_secret=oidc.client_secret,
+        client_secret=read_secret(oidc.client_secret),
         server_metadata_url=f"{oidc.issuer.rstrip('/')}/.well-known/openid-configuration",
         client_kwargs={"scope": "openid profile email", "code_challenge_method": "S256"},
     )

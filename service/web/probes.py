@@ -1,73 +1,75 @@
-"""Tests an administrator runs from the settings page: does the other side answer?"""
+"""Tests an administrator runs from the settings page: what was tried, and what the other side answered."""
 
-import os
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 from printmgr.sinks import AnySink, FolderSink
 from service.config import Settings
+from service.settings.archives import ArchiveSettings
 from service.settings.dicom import Partner
 from service.settings.printers import Printer
 from service.web.errors import TestFailed
 
-TIMEOUT_S = 8.0
+TIMEOUT_S = 10.0  # somebody waits
 
 
 def echo(settings: Settings, partner: Partner) -> str:
-    """C-ECHO to a partner. Raises TestFailed."""
-    from pynetdicom import AE
-    from pynetdicom.sop_class import Verification  # type: ignore[attr-defined]
+    """C-ECHO to a partner. Raises TestFailed, SendFailed."""
+    from printmgr.scu_association import Peer, echoed
 
     if not partner.port or "/" in partner.address:
         raise TestFailed(f"{partner.ae_title} has no host and port in the settings, so it cannot be called")
     title = settings.inbox.ae_title or settings.printers[0].ae_title
-    ours = AE(title)
-    ours.acse_timeout = ours.dimse_timeout = ours.network_timeout = ours.connection_timeout = TIMEOUT_S
-    ours.add_requested_context(Verification)
-    association = ours.associate(partner.address, partner.port, ae_title=partner.ae_title)
-    if not association.is_established:
-        raise TestFailed(f"{partner.ae_title} at {partner.address}:{partner.port} does not take an association")
-    try:
-        status = association.send_c_echo().get("Status")
-    finally:
-        association.release()
-    if status != 0:
-        raise TestFailed(f"{partner.ae_title} answered {'nothing' if status is None else f'{status:04X}H'} to C-ECHO")
-    return f"{partner.ae_title} answers"
+    peer = Peer(partner.address, partner.port, partner.ae_title, title, TIMEOUT_S)
+    took_s, _ = echoed(peer)
+    return f"C-ECHO to {peer} in {took_s:.2f} s"
 
 
 def test_film(settings: Settings, printer: Printer) -> str:
     """A test film, printed over DICOM into one of our own printers. Raises TestFailed, SendFailed."""
     from printmgr.scu import SendOptions, send
+    from printmgr.scu_association import SendFailed
 
-    host = settings.dicom.host if settings.dicom.host not in ("0.0.0.0", "::") else "127.0.0.1"  # noqa: S104
+    dicom = settings.dicom
+    if dicom.tls is not None and dicom.tls.only:
+        raise TestFailed("the node takes connections with TLS only; print the test film from a modality")
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(dicom.host, dicom.host)  # noqa: S104  # compared, not bound
+    options = SendOptions(film_size_id=printer.film_size, film_session_label="Test", timeout_s=TIMEOUT_S)
     with tempfile.TemporaryDirectory() as folder:
         image = Path(folder) / "test.dcm"
         _write_image(image)
-        answers = send(
-            host, settings.dicom.port, printer.ae_title, [image], SendOptions(film_size_id=printer.film_size)
-        )
+        try:
+            answers = send(host, dicom.port, printer.ae_title, [image], options)
+        except SendFailed as error:
+            listed = any(one.ae_title == options.calling_ae for one in settings.partners)
+            more = f"; [[partners]] has no {options.calling_ae}, which this test calls as"
+            raise TestFailed(f"{error}{'' if dicom.open or listed else more}") from error
     if failed := [answer for answer in answers if answer.failed]:
         raise TestFailed(f"{failed[0].request} was answered {failed[0].status:04X}H {failed[0].comment}".rstrip())
-    return f"a test film was printed on {printer.ae_title}"
+    return f"a test film was printed on {printer.ae_title} and stands among the films"
 
 
 def try_sink(settings: Settings, sink: AnySink) -> str:
-    """Whether a sink could take a film now. Raises TestFailed."""
+    """Whether a sink could take a film now. Raises DeliveryFailed."""
     if isinstance(sink, FolderSink):
-        return _try_folder(sink.root or settings.films_dir)
-    raise TestFailed(f"a sink of kind {sink.kind} cannot be tested from here")
+        return replace(sink, root=sink.root or settings.films_dir).probe()
+    return replace(sink, timeout_s=min(sink.timeout_s, TIMEOUT_S)).probe()
 
 
-def _try_folder(root: Path) -> str:
-    try:
-        root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile(dir=root, prefix=".test-") as file:
-            file.write(b"test")
-            os.fsync(file.fileno())
-    except OSError as error:
-        raise TestFailed(f"{root}: {error.strerror}") from None
-    return f"{root} can be written to"
+def try_archive(settings: Settings, found: ArchiveSettings) -> str:
+    """Whether an archive would answer a search. Raises ArchiveDown, ArchiveRefused."""
+    from service.wiring.remote import archive_of
+
+    quick = found.model_copy(update={"timeout_s": min(found.timeout_s, TIMEOUT_S)})
+    return archive_of(settings.model_copy(update={"archives": [quick]}), found.name).probe()
+
+
+def try_worklist(settings: Settings) -> str:
+    """Whether the worklist answers. Raises WorklistFailed."""
+    from printmgr.worklist import Worklist, probe
+
+    return probe(Worklist(**settings.identity.worklist.model_dump()))
 
 
 def _write_image(path: Path) -> None:

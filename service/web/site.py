@@ -9,6 +9,7 @@ from service.web.archives import Archives
 from service.web.live import Live
 from service.web.pictures import Pictures
 from service.web.planning import Planner
+from service.web.worklist import LiveWorklist
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,10 @@ class Site:
     pictures: Pictures
     planner: Planner
     archives: Archives
-    node_address: str = ""  # where our own DICOM node listens
+    worklist: LiveWorklist
 
 
-def open_site(settings: Settings, node_address: str = "") -> Site:
+def open_site(settings: Settings) -> Site:
     """The site of these settings."""
     store = Store(settings.database)
     passwords = Passwords()
@@ -41,5 +42,5 @@ def open_site(settings: Settings, node_address: str = "") -> Site:
         pictures=Pictures(settings, store),
         planner=Planner(settings),
         archives=Archives(settings, store),
-        node_address=node_address,
+        worklist=LiveWorklist(settings.identity.worklist),
     )

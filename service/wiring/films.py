@@ -1,7 +1,7 @@
 """What is done for a print."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +10,14 @@ from printmgr.files import whole
 from printmgr.film.identity import NOBODY, Identity
 from printmgr.ports import Print
 from printmgr.sinks import AnySink, FolderSink
+from service.audit import note
 from service.config import Settings
 from service.deliveries import Deliveries, Finished, NotYet
 from service.limited_films import LimitedFilms
 from service.spool import load_print
 from service.steps import Progress, Step
 from service.store import deliveries, identities, jobs, prints
+from service.store.audit import Entry
 from service.store.engine import Store
 from service.wiring.identities import identify_step
 
@@ -91,16 +93,23 @@ def film_deliveries(settings: Settings, store: Store, films: LimitedFilms, execu
     return Deliveries(store, executor, sinks, finished, patient)
 
 
-def deliver_again(settings: Settings, store: Store, print_id: str, sink: str) -> None:
-    """Have a finished print delivered (once more). Raises NoSuchPrint, NoSuchDelivery, DeliveryFailed."""
-    sink_named(settings, sink)
+def deliver_again(settings: Settings, store: Store, print_id: str, entries: Mapping[str, Entry]) -> None:
+    """Have a finished print delivered (once more), to all of these sinks or to none.
+
+    entries  what the ledger is told, by sink
+    Raises NoSuchPrint, NoSuchDelivery, DeliveryFailed.
+    """
+    for sink in entries:
+        sink_named(settings, sink)
     with store.write() as connection:
         state = prints.one(connection, print_id).state
         there = (settings.spool_dir / "prints" / print_id / "order.json").exists()
         if state in jobs.OPEN or not there:
             found = f"cannot start: the print is {state}" + ("" if there else " and no longer in the spool")
             raise deliveries.NoSuchDelivery(print_id, sink, found, "a print that is done and that the spool still has")
-        deliveries.ask_again(connection, print_id, sink)
+        for sink, entry in entries.items():
+            deliveries.ask_again(connection, print_id, sink)
+            note(connection, entry)
 
 
 def sink_named(settings: Settings, name: str) -> AnySink:

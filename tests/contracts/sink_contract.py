@@ -94,6 +94,15 @@ class SinkContract:
         self.deliver(sink, print_)
         assert {path.name: path.read_bytes() for path in print_.folder.iterdir()} == before
 
+    def test_a_probe_says_what_was_tried(self, sink: Sink) -> None:
+        said = sink.probe()
+        assert said.isprintable() and len(said) > 20
+
+    def test_a_probe_of_nobody_fails(self, unreachable: Sink) -> None:
+        with pytest.raises(DeliveryFailed) as caught:
+            unreachable.probe()
+        assert str(caught.value).isprintable() and len(str(caught.value)) > 20
+
     def test_nobody_there_is_told(self, unreachable: Sink, print_: Print) -> None:
         with pytest.raises(DeliveryFailed) as caught:
             self.deliver(unreachable, print_)

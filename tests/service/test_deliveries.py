@@ -354,14 +354,14 @@ def test_confirming_sends_and_undoing_corrects(house: House, store: Store) -> No
     house.patient = patient  # type: ignore[method-assign]
     house.start(sink)
     house.wait("0", "archive", "held")
-    identities.confirm(store, "0", "dr.x", PATIENT)
+    identities.confirm(store, "0", identities.SaidBy("dr.x"), PATIENT)
     assert house.wait("0", "archive", "done").patient == PATIENT
-    undone = identities.undo(store, "0", "dr.y", "the wrong Jane")
+    undone = identities.undo(store, "0", identities.SaidBy("dr.y"), "the wrong Jane")
     assert [(one.sink, one.place) for one in undone.delivered] == [("archive", "taken as 0")]
     house.wait("0", "archive", "corrected")
     assert sink.corrections == [("4711", "the wrong Jane")]
     right = Identity(patient_id="4712", patient_name="Doe^John")
-    identities.confirm(store, "0", "dr.y", PATIENT)
+    identities.confirm(store, "0", identities.SaidBy("dr.y"), PATIENT)
     house.wait("0", "archive", "done")
     with store.write() as connection:  # undone and confirmed as another before the sink comes to correct
         stored_identities.undo(connection, "0", "dr.y")

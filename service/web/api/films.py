@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Request, Response
 
 from service.web.answers import bytes_answer, file_answer, json_answer, list_answer
 from service.web.callers import caller_of, site_of
-from service.web.films import Film, exported, film, films, looked_at, send, sinks_of
+from service.web.films import Film, exported, film, films, looked_at, print_again, send, sinks_of
 from service.web.matrix import API
 from service.web.values import After, FilmId, Limit, Number, Side, Word
 
@@ -69,6 +69,13 @@ def page(request: Request, film_id: FilmId, number: Number, side: Side = 1024) -
     site = site_of(request)
     film(site.store, film_id)
     return bytes_answer(request, site.pictures.page_png(film_id, number, side), "image/png")
+
+
+@router.post("/{film_id}/print", status_code=202)
+def print_film(request: Request, film_id: FilmId) -> Response:
+    """Have the film printed again where its printer prints."""
+    print_again(site_of(request), caller_of(request), film_id)
+    return json_answer(request, {"film": film_id}, 202)
 
 
 @router.post("/{film_id}/send", status_code=202)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
+from printmgr.errors import PrintError
 from printmgr.film.identity import Identity
 from service.web.answers import bytes_answer
 from service.web.callers import caller_of, site_of
@@ -18,6 +19,9 @@ from service.web.films import (
     film,
     films,
     looked_at,
+    outputs_of,
+    print_again,
+    searched,
     send,
     sinks_of,
     stations,
@@ -27,6 +31,7 @@ from service.web.films import (
 from service.web.rendering import render
 from service.web.studies import studies
 from service.web.values import After, FilmId, Word
+from service.web.words import N_
 
 router = APIRouter(include_in_schema=False)
 
@@ -103,10 +108,17 @@ def merge(request: Request, film: Annotated[list[str] | None, Form()] = None) ->
     return bytes_answer(request, body, "application/pdf", f"films-{chosen[0]}.pdf")
 
 
+@router.post("/films/{film_id}/print")
+def reprint(request: Request, film_id: FilmId) -> Response:
+    """On paper or film again, wherever its printer prints."""
+    print_again(site_of(request), caller_of(request), film_id)
+    return _side(request, film_id, N_("It is printed again."))
+
+
 @router.post("/films/{film_id}/send")
 def send_on(request: Request, film_id: FilmId, sink: Text) -> Response:
     send(site_of(request), caller_of(request), film_id, sink)
-    return _side(request, film_id)
+    return _side(request, film_id, N_("It is sent. How that goes stands beside the film."))
 
 
 @router.get("/films/{film_id}/whose")
@@ -115,7 +127,23 @@ def offer(request: Request, film_id: FilmId, q: Word = "") -> Response:
     site = site_of(request)
     found = film(site.store, film_id)
     known = studies(site.store, q, limit=FOUND, caller=caller_of(request)) if q.strip() else []
-    return render(request, "film_whose.html", film=found, q=q, studies=known)
+    worklist = site.worklist.there and bool(q.strip())
+    values = {"worklist": worklist, "worklist_there": site.worklist.there}
+    return render(request, "film_whose.html", film=found, q=q, studies=known, **values)
+
+
+@router.get("/films/{film_id}/whose/worklist")
+def scheduled(request: Request, film_id: FilmId, q: Word = "") -> Response:
+    """Who is scheduled, as the worklist says now; why it says nothing, when it does not."""
+    site, caller = site_of(request), caller_of(request)
+    film(site.store, film_id)
+    found, error = [], ""
+    try:
+        found = site.worklist.search(q)
+    except PrintError as failed:
+        error = str(failed)
+    searched(site.store, caller, q, found)
+    return render(request, "film_worklist.html", offers=found, error=error)
 
 
 @router.post("/films/{film_id}/whose")
@@ -146,9 +174,12 @@ def take_back(request: Request, film_id: FilmId, why: Text = "") -> Response:
 def _chosen(
     request: Request, film_id: str, choice: str, patient_id: str, patient_name: str, birth_date: str
 ) -> Identity | None:
-    """Who was chosen: `found` what the findings propose, `candidate N`, `study UID`; or what was typed."""
+    """Who was chosen: `found` what the findings propose, `candidate N`, `study UID`, `worklist TOKEN`; or what was
+    typed. Raises BadValue."""
     site = site_of(request)
     kind, _, what = choice.partition(" ")
+    if kind == "worklist":
+        return site.worklist.chosen(what)
     if kind == "found":
         return None
     if kind == "candidate":
@@ -197,12 +228,12 @@ def _film_values(request: Request, film_id: str) -> dict[str, object]:
         "film": found,
         "printer_name": own.name if own and own.name else found.printer,
         "sinks": sinks_of(site.settings),
-        "usual_sinks": list(own.sinks) if own else [],
+        "outputs": outputs_of(site.settings, found.printer),
     }
 
 
-def _side(request: Request, film_id: str) -> Response:
-    """The film's side of the page anew; the page itself to a browser without scripts."""
+def _side(request: Request, film_id: str, said: str = "") -> Response:
+    """The film's side of the page anew, and what was done; the page itself to a browser without scripts."""
     if request.headers.get("hx-request"):
-        return render(request, "film_side.html", **_film_values(request, film_id))
+        return render(request, "film_side.html", **_film_values(request, film_id), said=said)
     return RedirectResponse(f"/films/{film_id}", 303)

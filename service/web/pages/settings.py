@@ -11,7 +11,7 @@ from service.store import people
 from service.store.people import NameTaken, PersonRole
 from service.web.callers import caller_of, site_of
 from service.web.errors import BadValue, LastAdministrator, NotFound, TestFailed
-from service.web.probes import echo, test_film, try_sink
+from service.web.probes import echo, test_film, try_archive, try_sink, try_worklist
 from service.web.rendering import render
 from service.web.values import Number
 
@@ -49,6 +49,23 @@ def test_sink(request: Request, name: str) -> Response:
     if sink is None:
         raise NotFound("there is no such sink")
     return _tested(request, lambda: try_sink(known, sink))
+
+
+@router.post("/settings/archives/{name}/test")
+def test_archive(request: Request, name: str) -> Response:
+    known = site_of(request).settings
+    archive = next((one for one in known.archives if one.name == name), None)
+    if archive is None:
+        raise NotFound("there is no such archive")
+    return _tested(request, lambda: try_archive(known, archive))
+
+
+@router.post("/settings/worklist/test")
+def test_worklist(request: Request) -> Response:
+    known = site_of(request).settings
+    if not known.identity.worklist.host:
+        raise NotFound("no worklist is named in the settings")
+    return _tested(request, lambda: try_worklist(known))
 
 
 @router.post("/settings/people")
@@ -118,11 +135,12 @@ def _role(text: str) -> PersonRole:
 
 def _tested(request: Request, test: Callable[[], str]) -> Response:
     """How a test went, as a line beside its button."""
-    from printmgr.scu import SendFailed
+    from media.errors import MediaError, NotYet
+    from printmgr.errors import PrintError
 
     try:
         good, told = True, test()
-    except (TestFailed, SendFailed, OSError) as error:
+    except (TestFailed, PrintError, MediaError, NotYet, OSError) as error:
         good, told = False, str(error)
     return render(request, "tested.html", good=good, told=told)
 

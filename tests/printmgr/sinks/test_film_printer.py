@@ -188,6 +188,8 @@ class TestFilmPrinterSink(SinkContract):
         one.says = ("FAILURE", "FILM JAM")
         sink = FilmPrinterSink(printers=(first, second), timeout_s=20)
         assert self.deliver(sink, print_) == "1 film on TWO"
+        with pytest.raises(DeliveryFailed, match=r"FILM JAM; TWO: NORMAL"):
+            sink.probe()
         two.says = ("FAILURE", "SUPPLY EMPTY")
         with pytest.raises(SinkDown, match=r"FILM JAM.*SUPPLY EMPTY"):
             self.deliver(sink, print_)

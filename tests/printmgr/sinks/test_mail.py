@@ -111,6 +111,15 @@ class TestMailSink(SinkContract):
     def received(self, postmaster: Postmaster) -> Received:
         return lambda: {mail["Message-ID"]: pdf_of(mail) for mail in postmaster.mails}
 
+    def test_a_probe_is_a_mail_to_everybody(self, sink: Sink, postmaster: Postmaster) -> None:
+        assert sink.probe().endswith("mail to ward@house.example, archive@house.example")
+        (mail,) = postmaster.mails
+        assert (mail["Subject"], mail["To"]) == ("Test mail", "ward@house.example, archive@house.example")
+        assert list(mail.iter_attachments()) == []
+        postmaster.recipient = "550 no such box"
+        with pytest.raises(Undeliverable, match="550 no such box"):
+            sink.probe()
+
     def test_text_and_subject(self, sink: Sink, postmaster: Postmaster, print_: Print) -> None:
         self.deliver(sink, print_)
         (mail,) = postmaster.mails

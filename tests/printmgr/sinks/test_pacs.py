@@ -16,6 +16,7 @@ from pynetdicom.sop_class import (
     EncapsulatedPDFStorage,
     SecondaryCaptureImageStorage,
     StorageCommitmentPushModel,
+    Verification,
 )
 
 from printmgr.errors import DeliveryFailed, SinkDown, Undeliverable
@@ -77,6 +78,7 @@ class Archive:
         ae = AE("ARCHIVE")
         for sop_class in self.classes:
             ae.add_supported_context(sop_class)
+        ae.add_supported_context(Verification)
         if self.commits:
             ae.add_supported_context(StorageCommitmentPushModel)
         handlers = [
@@ -125,6 +127,14 @@ class TestPacsSink(SinkContract):
             for uid, ds in archive.stored.items()
             if ds.SOPClassUID == EncapsulatedPDFStorage
         }
+
+    def test_a_probe_tells_what_the_archive_takes(self, sink: Sink, archive: Archive, start: Start) -> None:
+        assert "it takes films, and does not offer storage commitment" in sink.probe()
+        assert "and offers storage commitment" in replace(sink, port=start(commits=True).port).probe()
+        only_images = start(classes=(SecondaryCaptureImageStorage,))
+        with pytest.raises(Undeliverable, match="answers C-ECHO and takes no Encapsulated PDF"):
+            replace(sink, port=only_images.port).probe()
+        assert archive.stored == {}
 
     def test_it_lies_in_the_patients_study(self, sink: Sink, archive: Archive, print_: Print) -> None:
         place = self.deliver(sink, print_)

@@ -91,6 +91,15 @@ class TestWebhookSink(SinkContract):
     def received(self, receiver: Receiver) -> Received:
         return lambda: {headers["Printmgr-Delivery"]: said["pdf"] for _, headers, said in receiver.requests}
 
+    def test_a_probe_is_a_signed_event_without_a_film(self, sink: Sink, receiver: Receiver) -> None:
+        assert sink.probe().endswith("127.0.0.1 answered 200")
+        ((_, headers, said),) = receiver.requests
+        event = json.loads(said["film"])
+        assert list(said) == ["film"] and event == {"event": "test", "name": headers["Printmgr-Delivery"]}
+        receiver.answer = 503
+        with pytest.raises(SinkDown, match="503"):
+            sink.probe()
+
     def test_the_json_says_whose_and_what(self, sink: Sink, receiver: Receiver, print_: Print) -> None:
         self.deliver(sink, print_)
         ((path, headers, said),) = receiver.requests

@@ -72,9 +72,17 @@ class Browser(httpx.Client):
 
 
 @contextmanager
-def pages(folder: Path, *, with_people: bool = True, archives: Sequence[object] = (), **web: object) -> Iterator[Pages]:
-    """Pages that stop at the end."""
-    settings = load(data_dir=folder / "data", web={"port": 0, **web}, archives=list(archives))
+def pages(
+    folder: Path,
+    *,
+    with_people: bool = True,
+    archives: Sequence[object] = (),
+    more: dict[str, object] | None = None,
+    **web: object,
+) -> Iterator[Pages]:
+    """Pages that stop at the end. `more`: settings beside those of the pages."""
+    others = {"archives": list(archives)} | (more or {})
+    settings = load(data_dir=folder / "data", web={"port": 0, **web}, **others)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     migrate(settings.database)
     if with_people:

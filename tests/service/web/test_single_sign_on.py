@@ -10,11 +10,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from service.config import ConfigError, load
 from service.store import people
 from service.store.people import PersonRole
 from tests.service.web.serving import pages
 
 pytest.importorskip("authlib")
+SECRET = "of the house"
 
 
 class Provider(ThreadingHTTPServer):
@@ -68,6 +70,10 @@ class Answers(BaseHTTPRequestHandler):
         said = parse_qs(self.rfile.read(int(self.headers["content-length"])).decode())
         digest = hashlib.sha256(said["code_verifier"][0].encode()).digest()
         challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+        credentials = base64.b64encode(f"printmgr:{SECRET}".encode()).decode()
+        if self.headers["authorization"] != f"Basic {credentials}":
+            self.send_error(401)
+            return
         self.server.verified = challenge == self.server.asked["code_challenge"] and said["code"] == ["the-code"]
         self._json({"access_token": "x", "token_type": "Bearer", "id_token": self.server.token()})
 
@@ -92,10 +98,12 @@ def provider():
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory, provider):
+    secret = tmp_path_factory.mktemp("secret") / "oidc"
+    secret.write_text(f"{SECRET}\n")
     oidc = {
         "issuer": provider.issuer,
         "client_id": "printmgr",
-        "client_secret": "secret",
+        "client_secret": f"file:{secret}",
         "name": "Hospital",
         "roles": {"film-desk": "desk", "film-admin": "admin"},
     }
@@ -120,6 +128,11 @@ def test_who_has_a_role_at_the_provider_comes_in(site, provider):
         assert people.one(connection, "erika").role is PersonRole.DESK
         assert people.password_hash_of(connection, "erika") == ""
     assert site.browser().sign_in("erika", "").status_code in (401, 422)
+
+
+def test_a_secret_that_stands_in_the_settings_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match="never the secret: file:/absolute/path or env:NAME"):
+        load(data_dir=tmp_path, web={"oidc": {"client_secret": SECRET}})
 
 
 def test_the_role_follows_the_provider(site, provider):
