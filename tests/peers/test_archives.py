@@ -1,4 +1,5 @@
-"""Studies of Orthanc's, by C-FIND, C-GET, C-MOVE and DICOMweb, on one disc; Orthanc killed in the middle of it."""
+"""Studies of Orthanc's, by C-FIND, C-GET, C-MOVE and DICOMweb, on one disc; Orthanc killed in the middle of it, and so
+is our service."""
 
 import io
 import json
@@ -81,6 +82,7 @@ class House:
     environment: dict[str, str]
     orthanc: Orthanc
     store: Store
+    serving: Serving
 
     def run(self, *words: object) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-c", "from service.cli import main; main()", *map(str, words)]
@@ -127,10 +129,14 @@ def house(tmp_path):
         "PRINTMGR_ARCHIVES": json.dumps(archives),
     }
     try:
-        with Serving(data, environment):
-            store = Store(f"sqlite:///{data / 'printmgr.db'}")
-            yield House(data, environment, orthanc, store)
+        serving = Serving(data, environment).wait_ready()
+        store = Store(f"sqlite:///{data / 'printmgr.db'}")
+        made = House(data, environment, orthanc, store, serving)
+        try:
+            yield made
+        finally:
             store.close()
+            made.serving.stop()
     finally:
         orthanc.kill()
 
@@ -175,3 +181,23 @@ def test_a_fetch_goes_on_when_the_archive_is_back(house, tmp_path):
     assert house.held(BY_GET) == total
     verified = house.answer("disc", "verify", tmp_path / "disc" / "volume_1.iso")
     assert verified["good"] and verified["instances"] == total
+
+
+@pytest.mark.peer("Orthanc")
+@pytest.mark.parametrize(("archive", "study"), [("MOVE", BY_MOVE), ("WEB", BY_WEB)])
+def test_a_fetch_goes_on_when_the_service_was_killed(house, tmp_path, archive, study):
+    """In the middle of a C-MOVE, of WADO-RS; what had come is not lost, and the disc is whole."""
+    total = 80
+    house.orthanc.put(study, total, "Meier^Anna")
+    job = house.disc(tmp_path / "disc", f"pacs:{archive}:{study}")
+    house.until(job, lambda one: house.held(study) >= 3, "begun to fetch")
+    house.serving.kill()
+    before = house.held(study)
+    assert 3 <= before < total
+    house.serving = Serving(house.data, house.environment).wait_ready()
+    ended = house.until(job, lambda one: one.state in jobs.ENDED, "ended")
+    assert ended.state is JobState.DONE, ended.error
+    assert house.held(study) == total
+    verified = house.answer("disc", "verify", tmp_path / "disc" / "volume_1.iso")
+    assert verified["good"] and verified["instances"] == total
+    assert house.run("audit", "verify").returncode == 0
