@@ -22,6 +22,7 @@ from service.web.errors import OUR_FAULT, PROBLEM_TYPES, Answer, BadValue, Locke
 from service.web.matrix import API, MATRIX
 from service.web.rendering import error_page
 from service.web.site import Site
+from service.web.words import N_
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ HEADERS = {
     b"cross-origin-resource-policy": b"same-origin",
     b"permissions-policy": b"camera=(), geolocation=(), microphone=()",
 }
+LOG_SAYS_MORE = N_("The service's log says more.")
 NOT_KEPT = b"no-store"  # patients' data stay on no shared PC's disk
 
 
@@ -149,7 +151,7 @@ def _told(error: Exception) -> tuple[Answer, str]:
     if isinstance(error, HTTPException):
         return Answer(error.status_code, str(error.detail), "http"), str(error.detail)
     answer = answer_of(error)
-    return (OUR_FAULT, "the service's log says more") if answer is None else (answer, str(error))
+    return (OUR_FAULT, LOG_SAYS_MORE) if answer is None else (answer, str(error))
 
 
 def _to_the_door(request: Request, *, locked: bool) -> Response:

@@ -1,11 +1,10 @@
 """What a PDF could do besides being looked at; and Chromium's viewer, which does it."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pikepdf
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 ACTIVE = {
     *("/AA", "/OpenAction", "/JS", "/JavaScript", "/URI", "/Launch", "/SubmitForm", "/ImportData", "/GoToR", "/GoToE"),
@@ -50,17 +49,13 @@ def _names(each: object) -> Iterator[str]:
         yield str(each)
 
 
-@contextmanager
-def pdf_viewer() -> Iterator[Browser]:
+def pdf_viewer(playwright: Playwright) -> Browser:
     """A Chromium that shows PDFs instead of downloading them."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-            ignore_default_args=["--headless", "--headless=old"],
-        )
-        yield browser
-        browser.close()
+    return playwright.chromium.launch(
+        executable_path="/usr/bin/chromium",
+        args=["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        ignore_default_args=["--headless", "--headless=old"],
+    )
 
 
 def opened(browser: Browser, pdf: Path) -> list[str]:

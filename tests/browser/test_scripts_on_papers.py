@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pikepdf
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from pydicom.dataset import Dataset
 
 from media.build.companions import Imprint
@@ -24,14 +24,20 @@ from samples.make import instance, put_pixels
 from samples.prints import PRINTER, film_of, print_of
 from samples.record_types import report
 from service.wiring.labels import label_of
-from tests.browser.pages import PATIENCE_MS, chromium
+from tests.browser.pages import PATIENCE_MS
 from tests.browser.pdfs import active, opened, pdf_viewer
 from tests.browser.test_scripts_of_others import PAYLOADS, RUN, STUDY_TEXTS
 from tests.contracts.sink_contract import PATIENT
 
 pytestmark = pytest.mark.peer("chromium", "7z", "pdftotext")
+ALERT = "alert(1)"
 CT, TEXT = "1.2.840.10008.5.1.4.1.1.2", "TEXT"
 PDF_SCRIPTS = ["(app.alert('ran'))", ") /JS (app.alert('ran')) /S /JavaScript (", "%PDF-1.7 endobj"]
+
+
+def as_name(payload: str) -> str:
+    """The payload as a name that a disc's index takes: a PN has at most two '=' (PS3.5 6.2.1)."""
+    return payload.replace(RUN, ALERT).replace(" hx-trigger=load", "")
 
 
 def payload_image(number: int, payload: str) -> Dataset:
@@ -39,10 +45,10 @@ def payload_image(number: int, payload: str) -> Dataset:
     ds = instance(CT, "CT", f"xss{number}", number, 1, 1)
     ds.SpecificCharacterSet = "ISO_IR 192"
     for keyword in STUDY_TEXTS:
-        setattr(ds, keyword, payload.replace("\\", "")[:64])
-    ds.PatientID = f"{payload.replace(chr(92), '')}"[:60] + f" {number}"
-    ds.StudyID, ds.AccessionNumber = payload[:16], payload[:16]
-    ds.PixelSpacing, ds.ImageComments, ds.ContentLabel = ["1", "1"], payload, payload[:16]
+        setattr(ds, keyword, as_name(payload) if keyword.endswith("Name") else payload)
+    ds.PatientID = f"{payload[:60]} {number}"
+    ds.StudyID, ds.AccessionNumber, ds.StationName = payload[:16], payload[:16], payload[:16]
+    ds.PixelSpacing, ds.ImageComments = ["1", "1"], payload
     return put_pixels(ds, phantoms.ct_slice(number % 20 + 1, 20, 32), 12)
 
 
@@ -54,7 +60,7 @@ def payload_report(payload: str) -> Dataset:
     item.ConceptNameCodeSequence = ds.ConceptNameCodeSequence
     ds.ContentSequence.append(item)
     ds.SpecificCharacterSet = "ISO_IR 192"
-    ds.PatientName, ds.StudyDescription = payload[:64], payload[:64]
+    ds.PatientName, ds.StudyDescription = as_name(payload), payload
     return ds
 
 
@@ -75,15 +81,23 @@ def output(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as made:
+def playwright() -> Iterator[Playwright]:
+    with sync_playwright() as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def viewer() -> Iterator[Browser]:
-    with pdf_viewer() as made:
-        yield made
+def browser(playwright: Playwright) -> Iterator[Browser]:
+    made = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu"])
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def viewer(playwright: Playwright) -> Iterator[Browser]:
+    made = pdf_viewer(playwright)
+    yield made
+    made.close()
 
 
 def watched(page: Page, wrong: list[str]) -> None:
@@ -128,7 +142,7 @@ def test_nothing_runs_on_a_disc(output: Path, browser: Browser, tmp_path: Path) 
     context.close()
     plain.close()
     assert len(pages) > len(PAYLOADS)
-    assert seen.count(RUN) > 100, "the payloads are not shown at all"
+    assert seen.count(RUN) + seen.count(ALERT) > 100, "the payloads are not shown at all"
     assert wrong == []
 
 

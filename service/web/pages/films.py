@@ -229,11 +229,12 @@ def _film_values(request: Request, film_id: str) -> dict[str, object]:
         "printer_name": own.name if own and own.name else found.printer,
         "sinks": sinks_of(site.settings),
         "outputs": outputs_of(site.settings, found.printer),
+        "said": "",
     }
 
 
 def _side(request: Request, film_id: str, said: str = "") -> Response:
     """The film's side of the page anew, and what was done; the page itself to a browser without scripts."""
     if request.headers.get("hx-request"):
-        return render(request, "film_side.html", **_film_values(request, film_id), said=said)
+        return render(request, "film_side.html", **_film_values(request, film_id) | {"said": said})
     return RedirectResponse(f"/films/{film_id}", 303)
