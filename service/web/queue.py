@@ -76,12 +76,27 @@ def _noted(store: Store, caller: Caller, job_id: str, what: str) -> None:
 def about(store: Store, found: Sequence[JobRecord]) -> dict[str, dict[str, str]]:
     """What each job is about, in the words of its print or disc."""
     with store.read() as connection:
-        prints_ = film_queries.these(connection, [one.id for one in found if one.kind == "film"])
+        of_print = {one.id: print_of(one) for one in found if one.kind in ("film", "identity")}
+        prints_ = {one.id: one for one in film_queries.these(connection, list(of_print.values()))}
         discs_ = disc_store.these(connection, [one.id for one in found if one.kind == "disc"])
-    told_ = {one.id: {"station": one.calling_ae, "printer": one.printer, "link": f"/films/{one.id}"} for one in prints_}
+    told_ = {
+        job_id: {"station": one.calling_ae, "printer": one.printer, "link": f"/films/{one.id}"}
+        for job_id, one in ((job_id, prints_.get(print_id)) for job_id, print_id in of_print.items())
+        if one is not None
+    }
     for one in discs_:
         told_[one.id] = {"patient": one.patient_name, "medium": one.medium, "link": f"/discs/{one.id}"}
     return told_
+
+
+def print_of(one: JobRecord) -> str:
+    """The print that a job is of: its own id, or what the id of a job about it begins with.
+
+    >>> from types import SimpleNamespace
+    >>> print_of(SimpleNamespace(id="20260101-000000-000000-00000000-who", kind="identity"))
+    '20260101-000000-000000-00000000'
+    """
+    return one.id if one.kind == "film" else "-".join(one.id.split("-")[:4])
 
 
 def advice_for(one: JobRecord) -> str:
