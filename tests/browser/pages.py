@@ -71,6 +71,22 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@contextmanager
+def signed_in(browser: Browser, service: Desk, told: str = "") -> Iterator[Page]:
+    """A page of the administrator's on which nothing goes wrong but what `told` matches."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 800}, locale="en-US", storage_state=service.state, accept_downloads=True
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    made = context.new_page()
+    wrong: list[str] = []
+    made.on("pageerror", lambda error: wrong.append(str(error)))
+    made.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    yield made
+    context.close()
+    assert [one for one in wrong if not (told and re.search(told, one))] == []
+
+
 def print_by_dcmtk(port: int, folder: Path, image: Path) -> None:
     """One film by DCMTK's print SCU."""
     folder.mkdir()
@@ -136,6 +152,7 @@ __all__ = [
     "look",
     "print_by_dcmtk",
     "save",
+    "signed_in",
     "store_by_dcmtk",
     "verified",
 ]

@@ -1,7 +1,6 @@
 """From the search to the disc in Chromium: studies of Orthanc's and received ones, what is chosen, who confirms it."""
 
 import json
-import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,14 +10,16 @@ from playwright.sync_api import Browser, Page, expect
 
 from samples import make
 from service.store.people import PersonRole
-from tests.browser.pages import PASSWORD, PATIENCE_MS, Desk, chromium, desk, look, store_by_dcmtk, verified
+from tests.browser.pages import PASSWORD, PATIENCE_MS, Desk, chromium, desk, look, signed_in, store_by_dcmtk, verified
 from tests.peers.test_archives import BY_GET, BY_WEB, Orthanc
 from tests.serving import free_port
 
 pytestmark = pytest.mark.peer("chromium", "storescu", "Orthanc")
 
+expect.set_options(timeout=PATIENCE_MS)
+
 DISC_MS = 120_000
-TOLD = re.compile(r"status of 4\d\d|Status Error Code 4\d\d")  # what is refused is said on the page
+TOLD = r"status of 4\d\d|Status Error Code 4\d\d"  # what is refused is said on the page
 IN_PACS = "Remote^Paula"
 
 
@@ -63,18 +64,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, browser: Browser, orthanc:
 @pytest.fixture
 def page(service: Desk, browser: Browser) -> Iterator[Page]:
     """A signed-in page on which nothing may go wrong."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 800}, locale="en-US", storage_state=service.state, accept_downloads=True
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    made = context.new_page()
-    wrong: list[str] = []
-    made.on("pageerror", lambda error: wrong.append(str(error)))
-    made.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
-    yield made
-    context.close()
-    assert [one for one in wrong if not TOLD.search(one)] == []
+    with signed_in(browser, service, TOLD) as made:
+        yield made
 
 
 def downloaded(page: Page, target: Path) -> Path:

@@ -13,7 +13,17 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from samples import make
-from tests.browser.pages import PATIENCE_MS, Desk, chromium, desk, print_by_dcmtk, save, store_by_dcmtk
+from tests.browser.pages import (
+    PATIENCE_MS,
+    Desk,
+    check_axe,
+    chromium,
+    desk,
+    print_by_dcmtk,
+    save,
+    signed_in,
+    store_by_dcmtk,
+)
 
 pytestmark = pytest.mark.peer("chromium", "dcmpsprt", "dcmprscu", "storescu")
 
@@ -44,17 +54,8 @@ def service(tmp_path_factory: pytest.TempPathFactory, browser: Browser) -> Itera
 @pytest.fixture
 def page(service: Desk, browser: Browser) -> Iterator[Page]:
     """A signed-in page on which nothing may go wrong."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 800}, locale="en-US", storage_state=service.state, accept_downloads=True
-    )
-    context.set_default_timeout(PATIENCE_MS)
-    made = context.new_page()
-    wrong: list[str] = []
-    made.on("pageerror", lambda error: wrong.append(str(error)))
-    made.on("console", lambda told: wrong.append(told.text) if told.type == "error" else None)
-    yield made
-    context.close()
-    assert wrong == []
+    with signed_in(browser, service) as made:
+        yield made
 
 
 def a_film(service: Desk, folder: Path, number: int) -> None:
@@ -229,31 +230,18 @@ def test_the_desk_speaks_german(service: Desk, page: Page) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_serious_is_wrong_for_people_with_disabilities(service: Desk, page: Page, scheme: str) -> None:
-    axe = Path(__file__).parent / "axe" / "axe.min.js"
     page.emulate_media(color_scheme=scheme)
     for path in PATHS if scheme == "light" else PATHS[:4]:
         page.goto(service.url + path)
-        _check_axe(page, axe)
+        check_axe(page)
 
 
 @pytest.mark.parametrize("what", [".film a", ".study .name", "tbody a"])
 def test_nothing_serious_is_wrong_on_what_they_open(service: Desk, page: Page, what: str) -> None:
-    axe = Path(__file__).parent / "axe" / "axe.min.js"
     page.goto(service.url + {".film a": "/films", ".study .name": "/studies", "tbody a": "/discs"}[what])
     page.locator(what).first.click()
     page.wait_for_load_state()
-    _check_axe(page, axe)
-
-
-def _check_axe(page: Page, axe: Path) -> None:
-    page.evaluate(axe.read_text())  # by the debugger: the pages' policy takes no script from elsewhere
-    found = page.evaluate("() => axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']})")
-    serious = [
-        (one["id"], one["help"], [node["html"][:160] for node in one["nodes"][:3]])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    check_axe(page)
 
 
 def test_a_phone_shows_no_page_wider_than_itself(service: Desk, page: Page) -> None:
