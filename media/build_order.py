@@ -11,6 +11,7 @@ from media.fileset.confidentiality import Deidentify
 from media.fileset.encryption import Encrypt
 from media.fileset.model import Reason
 from media.fileset.order import DiscOrder
+from media.labels.order import LabelOrder
 from media.writers import writer_of
 
 
@@ -26,9 +27,10 @@ class BuildOrder:
     viewer: Shows = Shows.NOTHING  # what a browser shows of the disc
     processes: int = 1  # that may read headers at the same time
     deidentify: Deidentify | None = None
-    copies: int = 1  # of every volume, where a writer makes media
+    copies: int = 1  # of every volume
     one_volume: bool = False  # fail rather than need a second
     encrypt: Encrypt | None = None
+    label: LabelOrder | None = None  # label.pdf beside the volumes, and with what a robot gets
 
     def __post_init__(self) -> None:
         if not self.sources:
@@ -43,6 +45,7 @@ class BuildOrder:
         value = asdict(self)
         value["deidentify"] = self.deidentify and self.deidentify.to_json()
         value["encrypt"] = self.encrypt and self.encrypt.to_json()
+        value["label"] = self.label and self.label.to_json()
         value["disc"] = {**self.disc._asdict(), "leave_out": sorted(self.disc.leave_out)}
         return value
 
@@ -62,4 +65,5 @@ class BuildOrder:
             copies=value.get("copies", 1),
             one_volume=value.get("one_volume", False),
             encrypt=Encrypt.from_json(found) if (found := value.get("encrypt")) else None,
+            label=LabelOrder(**found) if (found := value.get("label")) else None,
         )

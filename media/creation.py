@@ -22,16 +22,18 @@ class Info(StrEnum):
 
     NORMAL = "NORMAL"
     QUEUED = "QUEUED"
-    CHECK_OPERATOR = "CHECK_MCD_OP"  # somebody has to look at the device: a blank disc, a stick
+    CHECK_OPERATOR = "CHECK_MCD_OP"  # somebody has to do something: put in a stick, confirm the patients
     CHECK_SERVER = "CHECK_MCD_SRV"
     DIRECTORY_ERROR = "DIR_PROC_ERR"
     DUPLICATE = "DUPL_REF_INST"
     PROFILE_CONFLICT = "INST_AP_CONFLICT"
+    DEVICE_BUSY = "MCD_BUSY"
     INSTANCE_OVERSIZED = "INST_OVERSIZED"
     NO_MEMORY = "INSUFFIC MEMORY"
     DEVICE_FAILURE = "MCD_FAILURE"
     NO_INSTANCE = "NO_INSTANCE"
     NOT_SUPPORTED = "NOT_SUPPORTED"
+    NO_SUPPLIES = "OUT_OF_SUPPLIES"
     FAILED = "PROC_FAILURE"
     SET_OVERSIZED = "SET_OVERSIZED"
 
@@ -61,6 +63,7 @@ class MediaRequest:
     file_set_id: str = ""
     label: bool | None = None  # Label Using Information Extracted from Instances
     label_text: str = ""
+    label_style: str = ""  # Label Style Selection: one of our templates, "" for any other
     barcode: str = ""
     splitting: bool = True
     objects: Objects | None = None

@@ -51,7 +51,7 @@ def _seal(
     order: Encrypt, plan: Plan, volume: Volume, image: VerifiedImage, target: Path, done: Path, progress: Progress
 ) -> None:
     # imported here: discs that are not encrypted start without cryptography
-    from media.build.sealed import VOLUME_IDENTIFIER, is_dicom, recipients_of, seal_files, seal_zip
+    from media.build.sealed import VOLUME_IDENTIFIER, inside_of, is_dicom, recipients_of, seal_files, seal_zip
     from media.verify import verify_sealed
 
     password = password_in(target.parent, order)
@@ -65,7 +65,7 @@ def _seal(
     else:
         files = {"/".join(file.path): file.sha256 for file in image.files if is_dicom(file)}
         recipients = recipients_of(order, password)
-        written, keys = seal_files(image, recipients, reference(plan), form, target, progress)
+        written, keys = seal_files(image, recipients, inside_of(order), reference(plan), form, target, progress)
     _check_room(order, written, plan, volume, target)
     with flushing(target):
         found = verify_sealed(target, files, password, keys, progress)

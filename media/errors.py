@@ -1,5 +1,7 @@
 """What can go wrong with media; each kind tells the caller to do something different."""
 
+from enum import StrEnum
+
 
 class MediaError(Exception):
     """Base of every error of this component."""
@@ -51,5 +53,28 @@ class OneVolumeOnly(MediaError):
     """More would be needed than the one volume that is allowed."""
 
 
+class DeviceFailed(MediaError):
+    """What makes the media failed: a drive, a robot. Somebody has to look after it before the next try."""
+
+    def __init__(self, device: str, what: str) -> None:
+        self.device, self.what = device, what
+        super().__init__(f"{device}: {what}")
+
+
+class Awaits(StrEnum):
+    """Whom or what a volume waits for."""
+
+    OPERATOR = "operator"  # a drive or stick that is not there
+    SUPPLIES = "supplies"  # a blank disc, an empty stick
+    DEVICE = "device"  # that has other things to do
+
+
 class NotYet(Exception):
-    """A volume waits for something outside: a blank disc, a stick, a robot. The same call goes on when it is there."""
+    """A volume waits for something outside: a blank disc, a stick, a robot. The same call goes on when it is there.
+
+    begun  whether it is being made there: it is too late to take it back
+    """
+
+    def __init__(self, message: str, awaits: Awaits = Awaits.OPERATOR, begun: bool = False) -> None:
+        self.awaits, self.begun = awaits, begun
+        super().__init__(message)

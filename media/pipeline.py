@@ -14,8 +14,8 @@ between (another boot), the image step is done again.
 import json
 import pickle
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -50,13 +50,14 @@ from media.job_files import (
     verified_of,
     written_of,
 )
+from media.leaving import labels_of, taken_back, written_by
 from media.ports import Progress, Source
 from media.report import as_json, failure_json, report_json
 from media.sources import source_of
 from media.sources.together import Together
-from media.writers import default_writers, makes_copies, writer_of
+from media.writers import default_writers
 
-REPORT = "report.json"
+REPORT, LABEL = "report.json", "label.pdf"
 BUNDLES = "bundles.made"  # in a job: what its volumes show
 LIKELY_PICTURES, LIKELY_VALUES = 0.12, 0.6  # of the instances' bytes, before there is a viewer
 
@@ -172,38 +173,32 @@ def write_step(order: BuildOrder, job: Job, progress: Progress) -> None:
     verified = {volume.number: verified_of(job, volume) for volume in plan.volumes}
     hashes = {volume.number: written_of(job, volume)["hashes"] for volume in plan.volumes}
     written: dict[int, list[str]] = {}
-    with room(), _taken_back(output, written):
+    with room(), taken_back(output, written):
         if order.deidentify:
             save(output / DEIDENTIFIED_PDF, (job / DEIDENTIFIED_PDF).read_bytes())
         if order.encrypt is not None:
             encryption.write_slip(order.encrypt, plan, job, output)
-        for volume in plan.volumes:
+        labels = labels_of(order, plan)
+        for at, volume in enumerate(plan.volumes):
             image = verified_image(job, plan, volume, verified[volume.number])
             if order.encrypt is not None:
                 image, verified[volume.number] = encryption.sealed(order.encrypt, plan, volume, image, job, progress)
+            if labels is not None:
+                sheet = labels.sheets[at]
+                image = replace(image, label=labels.pdf([sheet])[0], fields=labels.fields(sheet))
             for kind in order.writers or default_writers(plan.file_system):
-                for copy_ in range(1, 1 + (order.copies if makes_copies(kind) else 1)):
-                    wanted = replace(image, copy=copy_, copies=order.copies)
-                    written.setdefault(volume.number, []).append(writer_of(kind).write(wanted, output))
+                written.setdefault(volume.number, []).extend(written_by(kind, image, order.copies, output))
             progress("volumes", volume.number, len(plan.volumes))
         save(output / PLAN, (job / PLAN).read_bytes())
-        save(output / REPORT, as_json(report_json(plan, written, hashes, verified)))
+        report = report_json(plan, written, hashes, verified)
+        save(output / REPORT, as_json(report))
+        if (labels := labels_of(order, plan, report)) is not None:
+            save(output / LABEL, labels.pdf(labels.sheets)[0])
         save(job / "done.json", json.dumps({"written": written}).encode())
     if order.deidentify or order.encrypt:
         forget_patients(job)
     for path in (*job.glob("*.part"), *job.glob("deidentified*"), job / "password", job / "made"):
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
-
-@contextmanager
-def _taken_back(output: Path, written: Mapping[int, list[str]]) -> Iterator[None]:
-    """Leave no volume in the output when not all could be written; receipts of what went elsewhere stay."""
-    try:
-        yield
-    except (OSError, MediaError):
-        for path in (output / name for names in written.values() for name in names if name.startswith("volume_")):
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-        raise
 
 
 def write_failure(order: BuildOrder, job: Job, error: MediaError) -> None:

@@ -1,9 +1,9 @@
 """What the media component needs from outside, as protocols."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import BinaryIO, Protocol, runtime_checkable
 
 from media.creation import MediaRequest, MediaStatus
 from media.fileset.model import Rejection, SourceFile
@@ -45,6 +45,8 @@ class VerifiedImage:
     files: tuple[ImageFile, ...]
     copy: int = 1  # which of them a writer is to make
     copies: int = 1  # that are wanted
+    label: bytes | None = None  # a PDF of one page, for who prints it
+    fields: Mapping[str, str] = field(default_factory=dict)  # what the label says, for labels of a robot's own
 
 
 class Writer(Protocol):
@@ -52,6 +54,15 @@ class Writer(Protocol):
 
     def write(self, image: VerifiedImage, output: Path) -> str:
         """Write into the folder `output`, whole or not at all; give the name there. Raises NoRoom, NotVerified."""
+        ...
+
+
+@runtime_checkable
+class Withdrawing(Protocol):
+    """A writer that hands volumes to somebody else, and can take them back until they are begun."""
+
+    def withdraw(self, name: str, output: Path) -> bool:
+        """Take the volume of this name back; False when it is too late."""
         ...
 
 

@@ -1,12 +1,12 @@
 """`printmgr disc`: plan, build and verify volumes of DICOM files."""
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from service.cli_disc_orders import disc_of, order_of, with_encryption, with_label, with_privacy
 from service.disc_terminal import Bar, bar_of, findings_of, show_built, show_findings, show_plan, told
 from service.terminal import AsJSON, SettingsFile, print_json, settings_of, store_of
 
@@ -33,8 +33,12 @@ Viewer = Annotated[
 ]
 PresetName = Annotated[str, typer.Option(help="A preset of the settings, such as patient or physician.")]
 Write = Annotated[
-    str, typer.Option(help="image, folder, zip, fat, optical:/DRIVE, usb:/MOUNT, hot_folder:/FOLDER; commas between.")
+    str,
+    typer.Option(
+        help="image, folder, zip, fat, optical:/DRIVE, usb:/MOUNT, hot_folder:/FOLDER, ptburn:/FOLDER=THEIRS."
+    ),
 ]
+LabelWanted = Annotated[str, typer.Option("--label", help="Make label.pdf by this template; a robot gets it too.")]
 DeIdentify = Annotated[
     str, typer.Option(metavar="OPTIONS", help="basic, or what PS3.15 E.3 keeps: uids, device, modified-dates … .")
 ]
@@ -43,6 +47,7 @@ Release = Annotated[str, typer.Option(metavar="UID,...", help="SOP instances see
 Encrypted = Annotated[str, typer.Option("--encrypt", help="zip: one AES ZIP; cms: Secure DICOM Files, no viewer.")]
 Password = Annotated[str, typer.Option(metavar="WHENCE", help="made (by default), ask, env:NAME, file:PATH or none.")]
 Recipient = Annotated[list[Path] | None, typer.Option(help="Certificate of somebody who may open it (cms).")]
+Signer = Annotated[Path | None, typer.Option(help="PEM file with certificate and key: signs each file (cms).")]
 Joliet = Annotated[bool, typer.Option("--joliet", help="Add a Joliet tree.")]
 
 
@@ -67,8 +72,8 @@ def plan(
         from media.pipeline import draft
         from media.report import plan_view
 
-        disc = _disc(profile, medium, leave_out, derive, created, file_set_id, compress, joliet)
-        order = _order(disc, sources, settings, "", preset, viewer)
+        disc = disc_of(profile, medium, leave_out, derive, created, file_set_id, compress, joliet)
+        order = order_of(disc, sources, settings, "", preset, viewer)
         with bar_of(as_json) as bar:
             bar.step("index")
             made = draft(order, bar.progress)
@@ -101,6 +106,8 @@ def build(
     encrypt: Encrypted = "",
     password: Password = "",
     recipient: Recipient = None,
+    sign: Signer = None,
+    label: LabelWanted = "",
     queue: Annotated[
         bool, typer.Option("--queue", help="Leave it to the service; `jobs show` tells how far it is.")
     ] = False,
@@ -112,12 +119,12 @@ def build(
         from media.build.transcode import check_encoder
         from media.job_folder import job_in_output
 
-        disc = _disc(profile, medium, leave_out, derive, created, file_set_id, compress, joliet)
+        disc = disc_of(profile, medium, leave_out, derive, created, file_set_id, compress, joliet)
         check_encoder(disc.compress)
         writers = tuple(filter(None, write.split(",")))
-        order = _order(disc, sources, settings, str(output.resolve()), preset, viewer, writers, institution, contact)
-        order = _private(order, settings, de_identify, key_file, release, queue)
-        order = _encrypted(order, encrypt, password, recipient or [], queue)
+        order = order_of(disc, sources, settings, str(output.resolve()), preset, viewer, writers, institution, contact)
+        order = with_privacy(order, settings, de_identify, key_file, release, queue)
+        order = with_label(with_encryption(order, encrypt, password, recipient or [], sign, queue), label, settings)
         if queue:
             from service.wiring.discs import order_disc
 
@@ -150,15 +157,29 @@ def _fetch(sources: tuple[str, ...], settings: Path | None, bar: Any) -> None:
 def verify(
     image: Annotated[Path, typer.Argument(metavar="IMAGE")],
     report: Annotated[Path | None, typer.Option(help="report.json of the build: every byte is compared.")] = None,
+    password: Annotated[
+        str, typer.Option(metavar="WHENCE", help="Of an encrypted disc: ask, env:NAME, file:PATH.")
+    ] = "",
+    key: Annotated[
+        Path | None, typer.Option(help="Of an encrypted disc: PEM file of a recipient's private key.")
+    ] = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Reopen an image and check all that it proves of itself; with the report every byte. Exit 0 or 1."""
-    with told(as_json):
-        from media.verify import verify_image, verify_regions
+    """Reopen an image and check all that it proves of itself; with the report every byte. Exit 0 or 1.
 
+    An encrypted disc is opened with its password or a recipient's key, and the File-set in it checked.
+    """
+    with told(as_json):
+        from media.verify import verify_image, verify_opened, verify_regions
+        from service.wiring.privacy import opening_key, opening_password
+
+        opens = (opening_password(password), opening_key(key))
         with bar_of(as_json) as bar:
             bar.step("verify")
-            found = verify_image(image, progress=bar.progress)
+            if any(opens):
+                found = verify_opened(image, *opens, progress=bar.progress)
+            else:
+                found = verify_image(image, progress=bar.progress)
             if report is not None:
                 bar.step("regions")
                 found.findings += verify_regions(image, _regions(report, image), bar.progress).findings
@@ -173,17 +194,22 @@ def verify(
 def label(
     disc: Annotated[Path, typer.Argument(metavar="OUT", help="The output folder of a finished disc.")],
     template: Annotated[
-        str, typer.Option(help="disc, jewel-case, envelope, receipt, release, or a TOML file.")
-    ] = "disc",
+        str,
+        typer.Option(help="disc, jewel-case, envelope, receipt, release, or a TOML file; else as the settings say."),
+    ] = "",
+    language: Annotated[str, typer.Option(help="Of the label's own words: en or de; else as the settings say.")] = "",
     output: Annotated[Path | None, typer.Option(help="The PDF; OUT/TEMPLATE.pdf unless given.")] = None,
     audit: Annotated[str, typer.Option(help="The disc's number in the ledger; the folder's name unless given.")] = "",
+    settings: SettingsFile = None,
     as_json: AsJSON = False,
 ) -> None:
     """Make the label or paper of a disc, a page a volume. What has no room on it is listed, and not cut."""
     with told(as_json):
         from service.wiring.labels import label_of
 
-        pdf, unfit = label_of(disc, template, audit)
+        known = settings_of(settings).labels
+        template = template or known.template
+        pdf, unfit = label_of(disc, template, audit, language=language or known.language)
         target = output or disc / f"{Path(template).stem}.pdf"
         target.write_bytes(pdf)
         if as_json:
@@ -192,6 +218,23 @@ def label(
             print(target)
             for one in unfit:
                 print(f"no room: {one}")
+
+
+@app.command()
+def waiting(settings: SettingsFile = None, as_json: AsJSON = False) -> None:
+    """Say which studies the rules hold back, and why."""
+    from dataclasses import asdict
+
+    from service.store import rule_discs
+    from service.terminal import print_table
+
+    with store_of(settings_of(settings)) as store, store.read() as connection:
+        found = rule_discs.waiting(connection)
+    if as_json:
+        print_json([asdict(one) for one in found])
+    else:
+        rows = [(one.rule, one.study_uid, one.since, one.reason) for one in found]
+        print_table(("rule", "study", "since", "why"), rows, "no study is held back")
 
 
 @app.command()
@@ -225,69 +268,6 @@ def _password() -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-# --- orders
-
-
-def _order(
-    disc: Any,
-    sources: list[str],
-    settings: Path | None,
-    output: str,
-    preset: str,
-    viewer: str,
-    writers: tuple[str, ...] = (),
-    institution: str = "",
-    contact: str = "",
-) -> Any:
-    """The order of the options, over those of a preset. Raises BadOrder."""
-    from media.build.companions import Imprint
-    from media.fileset.order import Fields
-    from media.pipeline import BuildOrder
-
-    named, imprint = _named(sources, settings), Imprint(institution, contact)
-    if not preset:
-        shows = _shows(viewer or "none")
-        return BuildOrder(named, output, disc, imprint, writers, processes=_processes(), viewer=shows)
-    from service.wiring.presets import order_by_preset
-
-    other = {name: value for name, value in disc._asdict().items() if value != Fields._field_defaults.get(name)}
-    del other["created"]
-    other |= {"viewer": _shows(viewer)} if viewer else {}
-    other |= {"writers": writers} if writers else {}
-    other |= {"imprint": imprint} if institution or contact else {}
-    return order_by_preset(settings_of(settings), preset, named, disc.created, output, processes=_processes(), **other)
-
-
-def _private(order: Any, settings: Path | None, options: str, key_file: Path | None, release: str, queue: bool) -> Any:
-    """The order with the de-identification of the options, over that of its preset. Raises BadOrder."""
-    from dataclasses import replace
-
-    from media.errors import BadOrder
-    from service.wiring.privacy import deidentification
-
-    if not options and order.deidentify is not None:
-        options = ",".join(("basic", *sorted(order.deidentify.options)))
-    if not options and (key_file or release):
-        raise BadOrder("--key-file and --release are for de-identified discs; expected --de-identify basic or options")
-    service = settings_of(settings) if settings or queue or order.deidentify else None
-    return replace(order, deidentify=deidentification(service, options, key_file, filter(None, release.split(","))))
-
-
-def _encrypted(order: Any, method: str, password: str, recipients: list[Path], queue: bool) -> Any:
-    """The order with the encryption of the options, over that of its preset. Raises BadOrder."""
-    from dataclasses import replace
-
-    from media.errors import BadOrder
-    from service.wiring.privacy import encryption
-
-    method = method or (str(order.encrypt.method) if order.encrypt else "")
-    if not method and (password or recipients):
-        raise BadOrder("--password and --recipient are for encrypted discs; expected --encrypt zip or cms")
-    if queue and (password == "ask" or password.startswith("env:")):  # noqa: S105  # a word of ours
-        raise BadOrder("the service cannot ask, nor see this environment; expected --password made or file:PATH")
-    return replace(order, encrypt=encryption(method, password, recipients))
-
-
 def _build_patiently(order: Any, job: Path, bar: Bar) -> None:
     """All steps; while something outside is waited for, say so once and look again."""
     import time
@@ -304,78 +284,6 @@ def _build_patiently(order: Any, job: Path, bar: Bar) -> None:
                 said = str(waiting)
                 print(f"printmgr: {said}", file=sys.stderr)
             time.sleep(LOOK_AGAIN_S)
-
-
-def _shows(viewer: str) -> Any:
-    """What --viewer says. Raises BadOrder."""
-    from media.build.viewer.shows import Shows
-    from media.errors import BadOrder
-
-    if viewer not in set(Shows):
-        raise BadOrder(f"--viewer is {viewer!r}; expected one of {', '.join(Shows)}")
-    return Shows(viewer)
-
-
-def _disc(
-    profile: str,
-    medium: str,
-    leave_out: str,
-    derive: bool,
-    created: str,
-    file_set_id: str,
-    compress: str,
-    joliet: bool,
-) -> Any:
-    """The disc order of the options. Raises BadOrder."""
-    from media.errors import BadOrder
-    from media.fileset.model import Reason
-    from media.fileset.order import DiscOrder
-    from service.wiring.presets import COMPRESSIONS
-
-    reasons = {word.strip() for word in leave_out.split(",") if word.strip()}
-    unknown = sorted(reasons - set(Reason))
-    if unknown:
-        raise BadOrder(f"--leave-out {unknown[0]!r} is no reason; expected some of {', '.join(Reason)}")
-    if compress not in COMPRESSIONS:
-        raise BadOrder(f"--compress is {compress!r}; expected jpeg or j2k")
-    return DiscOrder(
-        created=_moment(created),
-        profile=profile,
-        medium=medium,
-        leave_out=frozenset(map(Reason, reasons)),
-        derive=derive,
-        file_set_id=file_set_id,
-        compress=COMPRESSIONS[compress],
-        joliet=joliet,
-    )
-
-
-def _named(sources: list[str], settings: Path | None) -> tuple[str, ...]:
-    """The sources as any folder can use them; received studies are looked up where the settings say."""
-    from media.sources import absolute, is_received
-
-    if any(map(is_received, sources)):
-        from service.wiring.inbox import offer_received_studies
-
-        offer_received_studies(settings_of(settings))
-    return tuple(map(absolute, sources))
-
-
-def _moment(created: str) -> str:
-    """The time with its offset, in whole seconds; a time without one is UTC. What is no time stays as it is."""
-    if not created:
-        return datetime.now(UTC).isoformat(timespec="seconds")
-    try:
-        moment = datetime.fromisoformat(created)
-    except ValueError:
-        return created
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat(timespec="seconds")
-
-
-def _processes() -> int:
-    import os
-
-    return os.cpu_count() or 1
 
 
 def _regions(report: Path, image: Path) -> Any:

@@ -18,7 +18,7 @@ from pydantic_settings import (
 from printmgr.sinks import SINKS, FolderSink
 from service.settings.archives import ARCHIVES, ArchiveSettings
 from service.settings.dicom import Dicom, Inbox, Partner
-from service.settings.discs import DiscRule, PixelMask, Preset, PresetName, with_defaults
+from service.settings.discs import DiscRule, LabelSettings, PixelMask, Preset, PresetName, with_defaults
 from service.settings.identity import WhoseFilm
 from service.settings.keeping import RecorderSettings, Retention
 from service.settings.limits import LimitSettings
@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     presets: dict[PresetName, Preset] = Field(default={}, validate_default=True)
     rules: list[DiscRule] = []
     masks: list[PixelMask] = []
+    labels: LabelSettings = Field(default_factory=LabelSettings)
     web: Web = Field(default_factory=Web, validate_default=True)
     audit: Audit = Field(default_factory=Audit)
     sinks: list[Sink] = Field(default=[FolderSink(name="folder")], validate_default=True)
@@ -130,6 +131,10 @@ class Settings(BaseSettings):
         for rule in rules:
             if presets and rule.preset not in presets:
                 raise ValueError(f"rule {rule.name} wants {rule.preset!r}; expected one of {', '.join(presets)}")
+            archives = [archive.name for archive in info.data.get("archives", [])]
+            if rule.archive and rule.archive not in archives:
+                known = ", ".join(archives) or "none"
+                raise ValueError(f"rule {rule.name} asks {rule.archive!r}; expected one of [[archives]]: {known}")
         if len({rule.name for rule in rules}) != len(rules):
             raise ValueError("a name stands twice; expected a name of its own for each rule")
         return rules

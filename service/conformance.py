@@ -72,20 +72,25 @@ N-GET (PS3.4 S.3.2). Instances are those the inbox has received.
   fails with SET_OVERSIZED when one volume does not do. Include Display Application NO, or Include Non-DICOM Objects
   NO, leaves out the viewer; README.TXT, INDEX.HTM and CHECKSUM.TXT are always there. FOR_PATIENT, FOR_PHYSICIAN,
   FOR_TEACHING and FOR_RESEARCH choose the preset patient, physician or teaching; none: patient. Label Using
-  Information Extracted from Instances, Label Text and Barcode Value make a label (label.pdf beside the volume), the
-  value as a QR code; Label Style Selection and Barcode Symbology are ignored. Allow Lossy Compression is taken and
-  never used: nothing is compressed with loss. Media Disposition and Preserve Composite Instances are ignored: the
-  inbox keeps what it received for as long as its settings say.
-- Initiate: Number of Copies 1 to 99 (for writers that make media), Request Priority. Errors of the request as a
-  whole are found then and told by N-GET.
+  Information Extracted from Instances, Label Text and Barcode Value make a label (label.pdf beside the volume, and
+  with a robot's ticket), the value as a QR code; Label Style Selection names one of our templates (DISC, JEWEL_CASE,
+  ENVELOPE, RECEIPT, RELEASE), any other the one of the settings; Barcode Symbology is ignored. Allow Lossy
+  Compression is taken and never used: nothing is compressed with loss. Media Disposition and Preserve Composite
+  Instances are ignored: the inbox keeps what it received for as long as its settings say.
+- Initiate: Number of Copies 1 to 99: so many media, or so many files of the same bytes (volume_1.iso,
+  volume_1_copy_2.iso). Request Priority: of the requests that wait the highest is made next. Errors of the request as
+  a whole are found then and told by N-GET.
 - N-GET: Execution Status, Execution Status Info, Total Number of Pieces of Media Created, Failed SOP Sequence,
   Referenced Storage Media Sequence. An attribute of N-CREATE that is asked for is answered 0001H.
-- Execution Status Info: NORMAL, QUEUED, CHECK_MCD_OP (a blank disc, a stick or a robot is waited for),
-  CHECK_MCD_SRV, DIR_PROC_ERR, DUPL_REF_INST, INST_AP_CONFLICT, INST_OVERSIZED, INSUFFIC MEMORY, MCD_FAILURE,
-  NO_INSTANCE, NOT_SUPPORTED, PROC_FAILURE, SET_OVERSIZED. Failure Reasons 0110H, 0112H, 0119H, 0202H, 0203H, 0205H.
-- Statuses: N-CREATE 0106H, 0111H, 0117H, 0120H; N-ACTION A510H (Initiate came before), C201H (ended), C202H (cannot
-  be interrupted), C203H (Cancel by another AE title than the request's), 0112H, 0115H, 0123H; N-GET 0001H, 0112H. A
-  cancelled request is gone.
+- Execution Status Info: NORMAL; QUEUED; CHECK_MCD_OP (there is no drive or stick, or a second person has to confirm
+  several patients); OUT_OF_SUPPLIES (no blank disc, no empty stick); MCD_BUSY (drive or robot have other work);
+  CHECK_MCD_SRV (what makes media is not set up as it should be); MCD_FAILURE (it failed, or what was read back
+  differs); DIR_PROC_ERR (an instance lacks what its directory record needs); DUPL_REF_INST; INST_AP_CONFLICT;
+  INST_OVERSIZED; SET_OVERSIZED; INSUFFIC MEMORY; NO_INSTANCE; NOT_SUPPORTED; PROC_FAILURE. UNKNOWN is never sent.
+  Failure Reasons 0110H, 0112H, 0119H, 0202H, 0203H, 0205H.
+- Statuses: N-CREATE 0106H, 0111H, 0117H, 0120H; N-ACTION A510H (Initiate came before), C201H (ended), C202H (its
+  medium is being made, or a robot has begun it), C203H (Cancel by another AE title than the request's), 0112H, 0115H,
+  0123H; N-GET 0001H, 0112H. A cancelled request is gone, and a robot's ticket with it.
 """
 
 MEDIA_DEPARTURES = """\

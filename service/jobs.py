@@ -33,6 +33,7 @@ POLL_S = 0.25  # each look costs four statements a queue: at 0.1 s an idle worke
 BEAT_S = 15.0
 SILENT_S = 60.0  # an executor not heard of for so long is dead
 LONGEST_WAIT_S = 30.0
+CANCELLED_S = 1.0  # what is cancelled while it waits is given up so soon
 STUCK_S = 900.0  # a job not heard of for so long is worth a warning
 PROGRESS_S = 0.5
 AHEAD = 4  # jobs of a kind that the engine has waiting for each that runs; the others can still be put first
@@ -53,6 +54,10 @@ class StepFailed(Exception):
 
 class NotNow(Exception):
     """The job's state does not allow what was asked."""
+
+
+class EndedAlready(NotNow):
+    """The job has ended."""
 
 
 class Engine:
@@ -94,7 +99,7 @@ class Engine:
         for kind in self._kinds.values():
             DBOS.register_queue(
                 kind.name,
-                worker_concurrency=kind.concurrency,
+                worker_concurrency=kind.concurrency + kind.outside,
                 polling_interval_sec=POLL_S,
                 on_conflict="always_update",
             )
@@ -186,14 +191,22 @@ class Engine:
             try:
                 return step.run(self._progress_of(job_id, number))
             except step.waits_for as error:
-                if self._is_cancelled(job_id):
-                    raise
                 self._rest_when_stopping()
                 log.warning("job %s, %s waits: %s", job_id, step.name, error)
                 self._tell(jobs.end_step, job_id, number, JobState.FAILED, str(error))
-                self._stopping.wait(wait_s)
+                if self._cancelled_within(job_id, wait_s):
+                    step.given_up()
+                    raise
                 wait_s = min(wait_s * 2, LONGEST_WAIT_S)
                 self._tell(jobs.begin_step, job_id, number, step.name)
+
+    def _cancelled_within(self, job_id: str, seconds: float) -> bool:
+        """Wait so long; whether the job was cancelled."""
+        until = time.monotonic() + seconds
+        while not (cancelled := self._is_cancelled(job_id)) and (left := until - time.monotonic()) > 0:
+            if self._stopping.wait(min(left, CANCELLED_S)):
+                break
+        return cancelled
 
     def _rest_when_stopping(self) -> None:
         """Let the process end around a step that waits: the next one runs it again."""
@@ -228,8 +241,9 @@ class Engine:
             log.warning("job %s: %s", args[0], error)
 
     def _finish(self, job_id: str, state: JobState, error: str = "") -> None:
+        was = (*jobs.OPEN, JobState.CANCELLED) if state is JobState.DONE else jobs.OPEN
         with self._store.write() as connection:
-            jobs.move(connection, job_id, state, only_from=(*jobs.OPEN, JobState.CANCELLED), error=error)
+            jobs.move(connection, job_id, state, only_from=was, error=error)
         self._told(JobChange(job_id, state, error))
         if error:
             log.error("job %s failed: %s", job_id, error)
@@ -247,7 +261,9 @@ class Engine:
     def _dispatch(self) -> None:
         """Hand the promised jobs to the engine, which takes each id once, however often it is offered."""
         with self._store.read() as connection:
-            waiting = jobs.ordered(connection, {kind.name: AHEAD * kind.concurrency for kind in self._kinds.values()})
+            workers = max(len(jobs.living_executors(connection, SILENT_S)), 1)
+            room = {kind.name: kind.concurrency * (workers if kind.outside else AHEAD) for kind in self._kinds.values()}
+            waiting = jobs.ordered(connection, room, [kind.name for kind in self._kinds.values() if kind.outside])
         for job_id, kind in waiting:
             if self._stopping.is_set():
                 return
@@ -318,22 +334,23 @@ _STATES = {
 
 
 def cancel(store: Store, job_id: str) -> None:
-    """Let a job not go on; a step that runs ends first. Raises NoSuchJob, NotNow."""
+    """Let a job not go on; a step that runs ends first. Raises NoSuchJob, EndedAlready, NotNow for one that is held."""
     with store.write() as connection:
         state = jobs.state_of(connection, job_id)
         if state in jobs.ENDED:
-            raise NotNow(f"job {job_id} is {state} already")
+            raise EndedAlready(f"job {job_id} is {state} already")
         if jobs.move(connection, job_id, JobState.CANCELLED, only_from=[*NOT_BEGUN]):
             return
+        if not jobs.move(connection, job_id, JobState.CANCELLED, only_from=jobs.OPEN):
+            raise NotNow(f"job {job_id} is in progress and cannot be interrupted: its medium is being made")
     client = DBOSClient(system_database_engine=engine_for_jobs(store.url))
     try:
         client.cancel_workflow(job_id)
         status = client.retrieve_workflow(job_id).get_status().status
     finally:
         client.destroy()
-    with store.write() as connection:
-        if status != "CANCELLED" or not jobs.move(connection, job_id, JobState.CANCELLED, only_from=jobs.OPEN):
-            raise NotNow(f"job {job_id} ended before it could be cancelled")
+    if status not in ("CANCELLED", "ERROR"):
+        raise EndedAlready(f"job {job_id} ended before it could be cancelled")
 
 
 def retry(store: Store, job_id: str) -> None:

@@ -7,6 +7,10 @@ Progress = Callable[[str, int, int], None]
 """progress(unit, done, total)"""
 
 
+def _nothing() -> None:
+    pass
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One step of a job."""
@@ -17,6 +21,7 @@ class Step:
     wait_s: float = 2.0  # before the second attempt; twice as long before each further one
     worth_retrying: tuple[type[Exception], ...] = ()
     waits_for: tuple[type[Exception], ...] = ()  # tried again until it goes, however often: what was promised is kept
+    given_up: Callable[[], None] = _nothing  # when it was cancelled while it waited: what lies outside is taken back
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,3 +31,4 @@ class JobKind:
     name: str
     concurrency: int  # jobs at a time in one worker
     steps: Callable[[str], Sequence[Step]]
+    outside: int = 0  # further ones that wait for things outside; then none is taken up before there is room

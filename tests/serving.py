@@ -26,7 +26,7 @@ from pynetdicom.sop_class import (
 from printmgr.scu import undisturbed
 
 SERVE = [sys.executable, "-c", "from service.cli import main; main()", "serve"]
-PATIENCE_S = 60.0
+PATIENCE_S = 240.0  # on a machine that is loaded twentyfold
 PORTS = range(15_000, 32_000)  # below net.ipv4.ip_local_port_range, above what is usually taken
 
 

@@ -6,7 +6,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from media.build import companions
-from media.build.cms import CertificateRecipient, Envelope, PasswordRecipient, Put, Recipient, envelope
+from media.build.cms import (
+    CertificateRecipient,
+    Digested,
+    Envelope,
+    Inner,
+    PasswordRecipient,
+    Put,
+    Recipient,
+    Signed,
+    envelope,
+)
 from media.build.iso import Format, Last, Written, write_image
 from media.build.opening import ARCHIVE, pages
 from media.build.stream import Content, Entry, from_bytes, from_path
@@ -53,6 +63,7 @@ def seal_zip(
 def seal_files(
     image: VerifiedImage,
     recipients: Sequence[Recipient],
+    inside: Inner,
     reference: str,
     form: Format,
     target: Path,
@@ -61,7 +72,7 @@ def seal_files(
     """Write the image with Secure DICOM Files; their names stay (PS3.15 D.1)."""
     entries, keys = [], {}
     for file in filter(is_dicom, image.files):
-        sealing = envelope(file.length, recipients)
+        sealing = envelope(file.length, recipients, inside)
         keys["/".join(file.path)] = sealing.key
         entries.append(Entry(file.path, sealing.sealed_bytes, _sealed(sealing, image.path, file)))
     return _write(entries, Method.CMS, reference, form, target, progress), keys
@@ -76,6 +87,26 @@ def recipients_of(order: Encrypt, password: str) -> list[Recipient]:
         except (OSError, ValueError) as error:
             raise BadOrder(f"certificate {name}: {error}") from error
     return found
+
+
+def inside_of(order: Encrypt) -> Inner:
+    """What stands in the envelopes: with a signer a signature, else a digest. Raises BadOrder."""
+    if not order.signer:
+        return Digested()
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from cryptography.x509 import load_pem_x509_certificate
+
+    try:
+        data = Path(order.signer).read_bytes()
+        certificate, key = load_pem_x509_certificate(data), load_pem_private_key(data, None)
+    except (OSError, ValueError, TypeError) as error:
+        raise BadOrder(
+            f"signer {order.signer}: {error}; expected a certificate and its key without password"
+        ) from error
+    if not isinstance(key, RSAPrivateKey) or certificate.public_key() != key.public_key():
+        raise BadOrder(f"signer {order.signer}: expected an RSA key and the certificate of the same key")
+    return Signed(certificate, key)
 
 
 def _certificate(path: Path) -> "Certificate":

@@ -20,18 +20,20 @@ class Encrypt(NamedTuple):
 
     password    `made` for a new one, a name that `media.passwords` knows, `file:PATH`, or '' for certificates alone
     recipients  files of certificates (PEM or DER), of Secure DICOM Files only
+    signer      a PEM file with the certificate and the key of who signs each file, of Secure DICOM Files only
     """
 
     method: Method
     password: str = MADE
     recipients: tuple[str, ...] = ()
+    signer: str = ""
 
     def check(self, viewer: bool) -> None:
         """See that it can be carried out, on discs with a viewer or without. Raises BadOrder."""
         if viewer and self.method is Method.CMS:
             raise BadOrder("a disc of Secure DICOM Files has no viewer; expected none")
-        if self.method is Method.ZIP and (self.recipients or not self.password):
-            raise BadOrder("a ZIP is encrypted by a password and not for certificates")
+        if self.method is Method.ZIP and (self.recipients or self.signer or not self.password):
+            raise BadOrder("a ZIP is encrypted by a password, not for certificates, and is not signed")
         if not self.password and not self.recipients:
             raise BadOrder("nobody could open the disc; expected a password or a certificate")
 
@@ -42,7 +44,7 @@ class Encrypt(NamedTuple):
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Encrypt":
         """What `to_json` gave."""
-        return cls(Method(value["method"]), value["password"], tuple(value["recipients"]))
+        return cls(Method(value["method"]), value["password"], tuple(value["recipients"]), value.get("signer", ""))
 
 
 def checked_password(password: str) -> str:

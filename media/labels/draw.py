@@ -13,15 +13,19 @@ from reportlab.pdfgen.canvas import Canvas
 from media.labels.facts import Facts
 from media.labels.template import Item, Template
 from media.labels.text import Line, SetText, Typesetter, fitted
+from media.labels.words import Words, english
 
 ELSEWHERE = "see README.TXT"  # in place of what has no room
+MORE_ELSEWHERE = "+ {count} more: see README.TXT"
 SHARE_BEFORE = {"left": 0.0, "center": 0.5, "right": 1.0}
 HAIRLINE_MM = 0.15
 QUIET_MODULES = 4  # white around a QR code (ISO/IEC 18004)
 CHARACTER_EM = 0.5  # of Helvetica's "n", roughly, which stands for a line where text is searched
 
 
-def drawn(template: Template, sheets: Sequence[Facts], typeset: Typesetter) -> tuple[bytes, list[str]]:
+def drawn(
+    template: Template, sheets: Sequence[Facts], typeset: Typesetter, words: Words = english
+) -> tuple[bytes, list[str]]:
     """The PDF, a page for each of `sheets`, and what had no room on it."""
     stream = BytesIO()
     unfit: list[str] = []
@@ -30,7 +34,7 @@ def drawn(template: Template, sheets: Sequence[Facts], typeset: Typesetter) -> t
     for facts in sheets:
         _outline(canvas, template)
         for item in template.items:
-            unfit += _Sheet(canvas, template, facts, typeset).draw(item)
+            unfit += _Sheet(canvas, template, facts, typeset, words).draw(item)
         canvas.showPage()
     canvas.save()
     return stream.getvalue(), unfit
@@ -49,14 +53,15 @@ def _outline(canvas: Any, template: Template) -> None:
 class _Sheet:
     """One page."""
 
-    def __init__(self, canvas: Any, template: Template, facts: Facts, typeset: Typesetter) -> None:
+    def __init__(self, canvas: Any, template: Template, facts: Facts, typeset: Typesetter, words: Words) -> None:
         self._canvas, self._height, self._facts, self._typeset = canvas, template.height, facts, typeset
+        self._words = words
 
     def draw(self, item: Item) -> Iterator[str]:
         """Draw it; what has no room comes back."""
         match item.kind:
             case "text":
-                yield from self._text(item, item.text.format_map(self._facts.fields).strip())
+                yield from self._text(item, self._words(item.text).format_map(self._facts.fields).strip())
             case "list":
                 yield from self._list(item)
             case "qr":
@@ -77,7 +82,7 @@ class _Sheet:
         found = fitted(text, *room, self._typeset)
         if found is None:
             yield text
-            found = fitted(ELSEWHERE, *room, self._typeset)
+            found = fitted(self._words(ELSEWHERE), *room, self._typeset)
         if found is not None:
             self._lines(item, found)
 
@@ -94,7 +99,7 @@ class _Sheet:
             else:
                 lines.append(row)
         if rest:
-            lines = [*lines[: most - 1], f"+ {len(rest)} more: {ELSEWHERE}"]
+            lines = [*lines[: most - 1], self._words(MORE_ELSEWHERE).format(count=len(rest))]
         for at, row in enumerate(lines):
             place = Item("text", item.x, item.y + at * pitch, item.width, pitch, "", item.size, 0.5, 1, item.align)
             list(self._text(place, row))

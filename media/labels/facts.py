@@ -9,6 +9,7 @@ from typing import Any
 from media.build.companions import Imprint, count, date, person_name, series_of, text_of
 from media.fileset import records
 from media.fileset.model import Plan, Volume
+from media.labels.words import Words, english
 
 BIRTH_DATE, SEX, STUDY_DESCRIPTION = 0x00100030, 0x00100040, 0x00081030
 DICOM_ONLY, DICOM_AND_WEB = "DICOM ONLY", "DICOM PLUS WEB"  # IHE RAD TF-3 4.47
@@ -33,6 +34,7 @@ def facts_of(
     identified: bool = True,
     text: str = "",
     handed: Mapping[str, str] = MappingProxyType({}),
+    words: Words = english,
 ) -> Facts:
     """What a label of the volume may say.
 
@@ -42,15 +44,16 @@ def facts_of(
     text        what else is to stand on it
     handed      to whom it was handed out: to_whom, relation, identified_by
     identified  False: nothing of a patient, for a disc that is encrypted
+    words       of the label's language
     """
     contents = list(series_of(volume)) if identified else []
     counts = count(list(series_of(volume)))
     patients: dict[str, str] = {}
     for series in contents:
-        patients.setdefault(text_of(series, "patient", records.PATIENT_ID), _name(series))
+        patients.setdefault(text_of(series, "patient", records.PATIENT_ID), _name(series, words))
     first = contents[0] if contents else None
     one = first if len(patients) == 1 else None
-    several = f"{len(patients)} patients" if identified else ""
+    several = words("{count} patients").format(count=len(patients)) if identified else ""
     whose = next(iter(patients.values())) if one else several
     fields = {
         "patient_name": whose,
@@ -67,20 +70,20 @@ def facts_of(
         "audit": audit,
         "number": str(volume.number),
         "volumes": str(len(plan.volumes)),
-        "of": f"disc {volume.number} of {len(plan.volumes)}" if len(plan.volumes) > 1 else "",
+        "of": _of(volume, plan, words) if len(plan.volumes) > 1 else "",
         "medium": plan.medium,
         "profile": plan.claim or plan.profile,
         "instances": str(counts["instances"]),
         "series": str(counts["series"]),
         "studies": str(counts["studies"]),
         "text": text,
-        "verified": _verified(volume, report),
+        "verified": _verified(volume, report, words),
         **{name: handed.get(name, "") for name in ("to_whom", "relation", "identified_by")},
     }
     rows = {
         "studies": tuple(_studies(contents)),
         "patients": tuple(f"{isolated(name)}  {patient_id}" for patient_id, name in patients.items()),
-        "volumes": tuple(_volumes(plan)),
+        "volumes": tuple(_volumes(plan, words)),
     }
     return Facts(fields, rows)
 
@@ -90,8 +93,12 @@ def isolated(text: str) -> str:
     return text if text.isascii() else f"\u2068{text}\u2069"
 
 
-def _name(series: Any) -> str:
-    return person_name(text_of(series, "patient", records.PATIENT_NAME)) or "(no name)"
+def _name(series: Any, words: Words) -> str:
+    return person_name(text_of(series, "patient", records.PATIENT_NAME)) or words("(no name)")
+
+
+def _of(volume: Volume, plan: Plan, words: Words) -> str:
+    return words("disc {number} of {volumes}").format(number=volume.number, volumes=len(plan.volumes))
 
 
 def _studies(contents: list[Any]) -> list[str]:
@@ -110,14 +117,19 @@ def _studies(contents: list[Any]) -> list[str]:
     return rows
 
 
-def _volumes(plan: Plan) -> list[str]:
-    return [f"{one.number}  {one.file_set_id}  {len(one.files)} objects  {one.file_set_uid}" for one in plan.volumes]
+def _volumes(plan: Plan, words: Words) -> list[str]:
+    row = words("{number}  {file_set_id}  {count} objects  {file_set_uid}")
+    return [
+        row.format(number=one.number, file_set_id=one.file_set_id, count=len(one.files), file_set_uid=one.file_set_uid)
+        for one in plan.volumes
+    ]
 
 
-def _verified(volume: Volume, report: Mapping[str, Any] | None) -> str:
+def _verified(volume: Volume, report: Mapping[str, Any] | None, words: Words) -> str:
     """What reading back said of it."""
     volumes = (report or {}).get("volumes", [])
     found = next((one for one in volumes if one["number"] == volume.number), None)
     if found is None:
-        return "not verified"
-    return f"read back and verified: {found['instances']} of {len(volume.files)} objects, {found['size_bytes']} bytes"
+        return words("not verified")
+    said = words("read back and verified: {found} of {planned} objects, {size} bytes")
+    return said.format(found=found["instances"], planned=len(volume.files), size=found["size_bytes"])

@@ -2,7 +2,8 @@
 
 import math
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -48,6 +49,7 @@ class Template:
     height: float
     items: tuple[Item, ...]
     ring: tuple[float, float] | None = None
+    texts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # own words: language, English, theirs
 
 
 def template_of(name: str) -> Template:
@@ -66,7 +68,7 @@ def _parsed(name: str, table: dict[str, Any]) -> Template:
     items = tuple(Item(**item) for item in table["items"])
     inner_outer = table.get("ring")
     ring = (float(inner_outer[0]), float(inner_outer[1])) if inner_outer else None
-    return Template(name, float(table["width"]), float(table["height"]), items, ring)
+    return Template(name, float(table["width"]), float(table["height"]), items, ring, table.get("texts", {}))
 
 
 def _checked(template: Template, path: Path) -> Template:

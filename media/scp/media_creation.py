@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 from media import creation
 from media.creation import MediaRequest, MediaStatus, Objects
 from media.errors import MediaError, NoRoom
+from media.labels.template import TEMPLATES
 from media.ports import MediaRequests
 from media.scp.answers import Answer, refusal, sender_of
 from media.scp.commitment import MAX_INSTANCES
@@ -136,6 +137,7 @@ def requested(uid: str, calling_ae: str, attributes: Dataset) -> MediaRequest:
         file_set_id=_text(attributes, "StorageMediaFileSetID"),
         label=_one_of(attributes, "LabelUsingInformationExtractedFromInstances", YES_NO),
         label_text=_text(attributes, "LabelText"),
+        label_style=_style(_text(attributes, "LabelStyleSelection")),
         barcode=_text(attributes, "BarcodeValue"),
         splitting=splitting is not False,
         objects=_one_of(attributes, "IncludeNonDICOMObjects", {"": None, **{one.value: one for one in Objects}}),
@@ -182,6 +184,12 @@ def _media(file_sets: Iterable[tuple[str, str]]) -> Iterable[Dataset]:
         item = Dataset()
         item.StorageMediaFileSetID, item.StorageMediaFileSetUID = file_set_id, uid
         yield item
+
+
+def _style(value: str) -> str:
+    """The template that a code string names, JEWEL_CASE for jewel-case."""
+    template = value.lower().replace("_", "-").replace(" ", "-")
+    return template if template in TEMPLATES else ""
 
 
 def _text(attributes: Dataset, keyword: str) -> str:

@@ -1,6 +1,16 @@
 """TABLE. Error kinds as DIMSE statuses (PS3.4 B.2.3, PS3.7 C)."""
 
-from media.errors import BadOrder, MediaError, NoRoom, NotVerified, OneVolumeOnly, Refused, SourceChanged, Unreadable
+from media.errors import (
+    BadOrder,
+    DeviceFailed,
+    MediaError,
+    NoRoom,
+    NotVerified,
+    OneVolumeOnly,
+    Refused,
+    SourceChanged,
+    Unreadable,
+)
 from media.fileset.model import Reason
 from media.index.flaws import Flaw, Odd
 
@@ -35,6 +45,7 @@ STATUSES: dict[type[MediaError], int] = {
     Refused: PROCESSING_FAILURE,
     NotVerified: PROCESSING_FAILURE,
     OneVolumeOnly: PROCESSING_FAILURE,
+    DeviceFailed: PROCESSING_FAILURE,
     Flaw: CANNOT_UNDERSTAND,
 }
 

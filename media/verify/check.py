@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from media.errors import Unreadable
 from media.fileset.model import Plan, PlannedFile, Volume
@@ -19,12 +20,23 @@ HEAD_BYTES = 16 << 10
 ENVELOPED = bytes.fromhex("06092a864886f70d010703")  # the object identifier of CMS EnvelopedData
 
 
+class Bytes(Protocol):
+    """An image, or what an encrypted one holds, as bytes."""
+
+    @property
+    def size(self) -> int: ...
+
+    def read(self, offset: int, length: int) -> bytes: ...
+
+    def sha256(self, offset: int, length: int) -> str: ...
+
+
 @dataclass(slots=True)
 class _Disc:
     """What the readers found."""
 
     files: dict[str, iso9660.Entry]
-    volume_id: str
+    volume_id: str | None  # None: nothing outside says it
     directory: dicomdir.Directory | None = None
 
 
@@ -60,6 +72,17 @@ def verify_image(
         if volume is not None:
             _planned(disc, volume, plan, out)
     return out
+
+
+def verify_file_set(inside: Bytes, files: Mapping[str, tuple[int, int]], out: Verification) -> None:
+    """Check a File-set that lies in the clear nowhere: `files` are offset and length by absolute path ("/DICOMDIR")."""
+    entries = {
+        path: iso9660.Entry(path, False, [(offset // SECTOR, length)]) for path, (offset, length) in files.items()
+    }
+    disc = _Disc(entries, None)
+    _directory(inside, disc, None, out)
+    if CHECKSUM in entries:
+        _checksums(inside, disc, _file_hashes(inside, disc, []), out)
 
 
 def verify_regions(path: Path, regions: Iterable[Region], progress: Progress | None = None) -> Verification:
@@ -126,18 +149,18 @@ def _same_tree(main: iso9660.Tree, other: iso9660.Tree, out: Verification) -> No
         out.add(Kind.DIFFERENT, path, f"is a directory in one of the trees ISO 9660 and {other.name} only")
 
 
-def _bytes(image: Image, entry: iso9660.Entry, limit: int | None = None) -> bytes:
+def _bytes(image: Bytes, entry: iso9660.Entry, limit: int | None = None) -> bytes:
     size = entry.size if limit is None else min(limit, entry.size)
     return image.read(entry.extents[0][0] * SECTOR, size) if size else b""
 
 
-def _is_encrypted(image: Image, disc: _Disc) -> bool:
+def _is_encrypted(image: Bytes, disc: _Disc) -> bool:
     """Whether the File-set is in an encrypted ZIP, or the DICOMDIR a Secure DICOM File (PS3.15 D.1)."""
     entry = disc.files.get("/DICOMDIR")
     return ENVELOPED in _bytes(image, entry, 64) if entry else "/DISC.ZIP" in disc.files
 
 
-def _directory(image: Image, disc: _Disc, volume: Volume | None, out: Verification) -> None:
+def _directory(image: Bytes, disc: _Disc, volume: Volume | None, out: Verification) -> None:
     """The DICOMDIR and each file it names, and each DICOM file that it does not name."""
     entry = disc.files.get("/DICOMDIR")
     if volume is None and _is_encrypted(image, disc):
@@ -152,7 +175,7 @@ def _directory(image: Image, disc: _Disc, volume: Volume | None, out: Verificati
         out.add(Kind.DIFFERENT, "/DICOMDIR", error.what)
         return
     dicomdir.walk(directory, out)
-    if directory.file_set_id != disc.volume_id:
+    if disc.volume_id is not None and directory.file_set_id != disc.volume_id:
         out.add(
             Kind.DIFFERENT,
             "primary volume descriptor",
@@ -173,7 +196,7 @@ def _directory(image: Image, disc: _Disc, volume: Volume | None, out: Verificati
 
 
 def _leaf(
-    image: Image,
+    image: Bytes,
     disc: _Disc,
     record: dicomdir.DirectoryRecord,
     planned: PlannedFile | None,
@@ -200,7 +223,7 @@ def _leaf(
         above = above.parent
 
 
-def _head(image: Image, entry: iso9660.Entry, path: str) -> dicomdir.Head:
+def _head(image: Bytes, entry: iso9660.Entry, path: str) -> dicomdir.Head:
     length = HEAD_BYTES
     while True:
         data = _bytes(image, entry, length)
@@ -210,7 +233,7 @@ def _head(image: Image, entry: iso9660.Entry, path: str) -> dicomdir.Head:
         length *= 8
 
 
-def _file_hashes(image: Image, disc: _Disc, regions: list[Region]) -> dict[str, str]:
+def _file_hashes(image: Bytes, disc: _Disc, regions: list[Region]) -> dict[str, str]:
     """SHA-256 of every file; out of the regions where the file is one, else read again."""
     by_place = {(region.offset, region.length): region.sha256 for region in regions}
     hashes = {}
@@ -223,7 +246,7 @@ def _file_hashes(image: Image, disc: _Disc, regions: list[Region]) -> dict[str, 
     return hashes
 
 
-def _checksums(image: Image, disc: _Disc, found: Mapping[str, str], out: Verification) -> None:
+def _checksums(image: Bytes, disc: _Disc, found: Mapping[str, str], out: Verification) -> None:
     """CHECKSUM.TXT names each file but itself, with the hash it has."""
     entry = disc.files.get(CHECKSUM)
     if entry is None:

@@ -1,30 +1,28 @@
-"""Opens Secure DICOM Files (PS3.15 D.1): a reader of its own for CMS EnvelopedData around DigestedData (RFC 5652)."""
+"""Opens Secure DICOM Files (PS3.15 D.1): a reader of its own for CMS EnvelopedData and what it holds."""
 
 import hashlib
 from collections.abc import Callable
 from typing import NamedTuple
 
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from cryptography.x509 import load_der_x509_certificate
+
+from media.verify.der import Node, Unopened, children, explicit, kind_of, node_at, value
 
 HEAD_BYTES = 64 << 10  # recipients and all other things before the ciphertext
+INNER_BYTES = 4096  # what stands before the file inside
 CHUNK_BYTES = 1 << 20
+BLOCK = 16
 MOST_ITERATIONS = 10_000_000
+ENVELOPED, SIGNED, DIGESTED, DATA = (f"2a864886f70d0107{last:02x}" for last in (3, 2, 5, 1))
 Read = Callable[[int, int], bytes]
 """read(offset, length): bytes of the file."""
-
-
-class Unopened(Exception):
-    """The file is no Secure DICOM File, its password is another one, or it was changed."""
-
-
-class Node(NamedTuple):
-    """One DER element: its tag, and where its value is."""
-
-    tag: int
-    start: int
-    end: int
 
 
 class PasswordKey:
@@ -43,115 +41,146 @@ class PasswordKey:
         return self._known[salt, iterations]
 
 
-def opened_sha256(read: Read, size: int, key: "PasswordKey | bytes") -> str:
-    """The SHA-256 of the file in the envelope, which its own digest confirms. Raises Unopened."""
-    try:
-        return _opened(read, size, key)
-    except (IndexError, ValueError) as error:
-        raise Unopened(f"no Secure DICOM File: {error}") from error
+Key = PasswordKey | RSAPrivateKey | bytes
+"""A password, the key of a recipient's certificate, or the key of the content itself."""
 
 
-def _opened(read: Read, size: int, key: "PasswordKey | bytes") -> str:
-    head = read(0, min(HEAD_BYTES, size))
-    enveloped = _children(head, _explicit(head, _node(head, 0), "2a864886f70d010703"))
-    recipients = next(node for node in enveloped if node.tag == 0x31)
-    content = enveloped[-1]
-    _kind, algorithm, cipher = _children(head, content)
-    if cipher.end != size:
-        raise Unopened(f"has {size} bytes and says it has {cipher.end}")
-    iv = _value(head, _children(head, algorithm)[1])
-    secret = key if isinstance(key, bytes) else _unwrapped(head, recipients, key)
-    decryptor = Cipher(algorithms.AES(secret), modes.CBC(iv)).decryptor()
-    digested = _Digested()
-    for at in range(cipher.start, cipher.end, CHUNK_BYTES):
-        digested.take(decryptor.update(read(at, min(CHUNK_BYTES, cipher.end - at))))
-    return digested.sha256()
+class Content(NamedTuple):
+    """Where the file lies in the plain text of an envelope, and what it stands beside."""
+
+    kind: str
+    start: int
+    size: int
 
 
-class _Digested:
-    """Takes the plain bytes of a ContentInfo with DigestedData, of any length."""
+class SecureFile:
+    """An envelope that was opened: the file in it can be read from anywhere."""
 
-    def __init__(self) -> None:
-        self._left = -1  # bytes of the content to come; -1: not known yet
-        self._tail = b""
-        self._digest = hashlib.sha256()
+    def __init__(self, read: Read, size: int, key: Key) -> None:
+        """Raises Unopened."""
+        self._read = read
+        try:
+            head = read(0, min(HEAD_BYTES, size))
+            enveloped = children(head, explicit(head, node_at(head, 0), ENVELOPED))
+            recipients = next(node for node in enveloped if node.tag == 0x31)
+            _kind, algorithm, self._cipher = children(head, enveloped[-1])
+            if self._cipher.end != size:
+                raise Unopened(f"has {size} bytes and says it has {self._cipher.end}")
+            self._iv = value(head, children(head, algorithm)[1])
+            self._secret = key if isinstance(key, bytes) else _secret(head, recipients, key)
+            self.content = _content(self._plain(0, min(INNER_BYTES, self._cipher.end - self._cipher.start)))
+        except (IndexError, ValueError, StopIteration) as error:
+            raise Unopened(f"no Secure DICOM File, or its key is another one: {error}") from error
 
-    def take(self, data: bytes) -> None:
-        if self._left < 0:
-            begin, self._left = self._content(data)  # a chunk has all that stands before the content
-            data = data[begin:]
-        mine = data[: self._left]
-        self._digest.update(mine)
-        self._left -= len(mine)
-        self._tail += data[len(mine) :]
+    @property
+    def size(self) -> int:
+        return self.content.size
 
-    def sha256(self) -> str:
-        """What the content hashes to. Raises Unopened when the digest beside it is another."""
-        pad = self._tail[-1] if self._tail else 0
-        if self._left or not 1 <= pad <= 16 or self._tail[-pad:] != bytes([pad]) * pad:
+    def read(self, offset: int, length: int) -> bytes:
+        """Bytes of the file."""
+        return self._plain(self.content.start + offset, length)
+
+    def check(self) -> str:
+        """Read all of it once; its SHA-256, which its digest or signature confirms. Raises Unopened."""
+        digest = hashlib.sha256()
+        for at in range(0, self.size, CHUNK_BYTES):
+            digest.update(self.read(at, min(CHUNK_BYTES, self.size - at)))
+        end = self.content.start + self.size
+        tail = self._plain(end, self._cipher.end - self._cipher.start - end)
+        pad = tail[-1] if tail else 0
+        if not 1 <= pad <= BLOCK or tail[-pad:] != bytes([pad]) * pad:
             raise Unopened("it does not end as it should")
-        found = self._tail[:-pad]
-        if found != b"\x04\x20" + self._digest.digest():
+        try:
+            _confirm(self.content.kind, tail[:-pad], digest.digest())
+        except (IndexError, ValueError) as error:
+            raise Unopened(f"what stands beside the file cannot be read: {error}") from error
+        return digest.hexdigest()
+
+    def _plain(self, offset: int, length: int) -> bytes:
+        """Bytes of the plain text, decrypted from the block before them (CBC)."""
+        first = offset // BLOCK * BLOCK
+        last = -(-(offset + length) // BLOCK) * BLOCK
+        start = self._cipher.start
+        iv = self._iv if first == 0 else self._read(start + first - BLOCK, BLOCK)
+        decryptor = Cipher(algorithms.AES(self._secret), modes.CBC(iv)).decryptor()
+        plain = decryptor.update(self._read(start + first, last - first))
+        return plain[offset - first : offset - first + length]
+
+
+def opened_sha256(read: Read, size: int, key: Key) -> str:
+    """The SHA-256 of the file in the envelope, which what stands beside it confirms. Raises Unopened."""
+    return SecureFile(read, size, key).check()
+
+
+def _content(start: bytes) -> Content:
+    info = node_at(start, 0)
+    kind = kind_of(start, info)
+    if kind not in (DIGESTED, SIGNED):
+        raise Unopened(f"it holds {kind}; expected digested or signed data")
+    inner = children(start, explicit(start, info, kind), complete=False)
+    octets = explicit(start, inner[2], DATA)
+    return Content(kind, octets.start, octets.end - octets.start)
+
+
+def _confirm(kind: str, tail: bytes, digest: bytes) -> None:
+    """See that the digest, or a signature by the certificate beside it, is that of the content. Raises Unopened."""
+    if kind == DIGESTED:
+        if tail != b"\x04\x20" + digest:
             raise Unopened("its digest is another")
-        return self._digest.hexdigest()
-
-    @staticmethod
-    def _content(start: bytes) -> tuple[int, int]:
-        digested = _children(start, _explicit(start, _node(start, 0), "2a864886f70d010705"), complete=False)
-        octets = _explicit(start, digested[2], "2a864886f70d010701")
-        return octets.start, octets.end - octets.start
-
-
-def _unwrapped(head: bytes, recipients: Node, key: PasswordKey) -> bytes:
-    """The content-encryption key out of the password recipient (RFC 3211 2.3.2)."""
-    for one in _children(head, recipients):
-        if one.tag != 0xA3:
-            continue
-        _version, derivation, encryption, wrapped = _children(head, one)
-        salt, iterations = _children(head, _children(head, derivation)[1])[:2]
-        rounds = int.from_bytes(_value(head, iterations), "big")
-        kek = algorithms.AES(key.stretched(_value(head, salt), rounds))
-        iv = _value(head, _children(head, _children(head, encryption)[1])[1])
-        data = _value(head, wrapped)
-        last = Cipher(kek, modes.ECB()).decryptor().update(data[-16:])  # noqa: S305  # the step of RFC 3211
-        once_iv = bytes(a ^ b for a, b in zip(last, data[-32:-16], strict=True))
-        once = Cipher(kek, modes.CBC(once_iv)).decryptor().update(data)
-        plain = Cipher(kek, modes.CBC(iv)).decryptor().update(once)
-        length, check, found = plain[0], plain[1:4], plain[4 : 4 + plain[0]]
-        if length != 32 or bytes(byte ^ 0xFF for byte in check) != found[:3]:
-            raise Unopened("the password is another one")
-        return found
-    raise Unopened("it is not for a password")
+        return
+    nodes = children(tail, Node(0, 0, len(tail)))
+    certificates, infos = nodes[0], nodes[-1]
+    certificate = load_der_x509_certificate(value(tail, certificates))
+    signer = children(tail, children(tail, infos)[0])
+    if any(node.tag == 0xA0 for node in signer):
+        raise Unopened("it is signed with signed attributes, which are not looked into here")
+    key = certificate.public_key()
+    if not isinstance(key, RSAPublicKey):
+        raise Unopened("its signer has no RSA key")
+    try:
+        key.verify(value(tail, signer[-1]), digest, padding.PKCS1v15(), Prehashed(hashes.SHA256()))
+    except InvalidSignature:
+        raise Unopened("its signature is not of this content") from None
 
 
-def _explicit(data: bytes, info: Node, kind: str) -> Node:
-    """What a ContentInfo of that kind holds: of `[0] EXPLICIT` the element inside."""
-    name, content = _children(data, info, complete=False)[:2]
-    if _value(data, name).hex() != kind:
-        raise Unopened(f"it holds {_value(data, name).hex()}; expected {kind}")
-    return _node(data, content.start)
+def _secret(head: bytes, recipients: Node, key: PasswordKey | RSAPrivateKey) -> bytes:
+    """The content-encryption key out of the recipient that the key is of."""
+    infos = children(head, recipients)
+    if isinstance(key, PasswordKey):
+        return next((_by_password(head, one, key) for one in infos if one.tag == 0xA3), None) or _nobody("a password")
+    for one in infos:
+        if one.tag == 0x30 and (found := _by_key(head, one, key)) is not None:
+            return found
+    return _nobody("this certificate's key")
 
 
-def _node(data: bytes, at: int) -> Node:
-    tag, length, at = data[at], data[at + 1], at + 2
-    if length & 0x80:
-        octets = length & 0x7F
-        if not 1 <= octets <= 8:
-            raise Unopened("a length that is not definite")
-        length, at = int.from_bytes(data[at : at + octets], "big"), at + octets
-    return Node(tag, at, at + length)
+def _nobody(whom: str) -> bytes:
+    raise Unopened(f"it is not for {whom}")
 
 
-def _children(data: bytes, node: Node, complete: bool = True) -> list[Node]:
-    """The elements inside another, those that begin in the data."""
-    found, at = [], node.start
-    while at < node.end and at + 2 <= len(data):
-        found.append(_node(data, at))
-        at = found[-1].end
-    if complete and at != node.end:
-        raise Unopened("an element is longer than the one around it")
+def _by_key(head: bytes, info: Node, key: RSAPrivateKey) -> bytes | None:
+    """Of RSA key transport (RFC 5652 6.2.1). A key that is another one gives other bytes, or none."""
+    wrapped = value(head, children(head, info)[3])
+    try:
+        found = key.decrypt(wrapped, padding.PKCS1v15())
+    except ValueError:
+        return None
+    return found if len(found) in (16, 24, 32) else None
+
+
+def _by_password(head: bytes, info: Node, key: PasswordKey) -> bytes:
+    """Out of the password recipient (RFC 3211 2.3.2)."""
+    _version, derivation, encryption, wrapped = children(head, info)
+    salt, iterations = children(head, children(head, derivation)[1])[:2]
+    rounds = int.from_bytes(value(head, iterations), "big")
+    kek = algorithms.AES(key.stretched(value(head, salt), rounds))
+    iv = value(head, children(head, children(head, encryption)[1])[1])
+    data = value(head, wrapped)
+    last = Cipher(kek, modes.ECB()).decryptor().update(data[-16:])  # noqa: S305  # the step of RFC 3211
+    once_iv = bytes(a ^ b for a, b in zip(last, data[-32:-16], strict=True))
+    once = Cipher(kek, modes.CBC(once_iv)).decryptor().update(data)
+    plain = Cipher(kek, modes.CBC(iv)).decryptor().update(once)
+    length, check, found = plain[0], plain[1:4], plain[4 : 4 + plain[0]]
+    if length != 32 or bytes(byte ^ 0xFF for byte in check) != found[:3]:
+        raise Unopened("the password is another one")
     return found
-
-
-def _value(data: bytes, node: Node) -> bytes:
-    return data[node.start : node.end]

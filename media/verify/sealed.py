@@ -7,7 +7,8 @@ from typing import IO, cast
 
 from media.errors import Unreadable
 from media.verify.check import Progress, verify_image
-from media.verify.cms import PasswordKey, Unopened, opened_sha256
+from media.verify.cms import PasswordKey, opened_sha256
+from media.verify.der import Unopened
 from media.verify.findings import Kind, Region, Verification
 from media.verify.image import Image
 
@@ -67,7 +68,7 @@ def _archive(image: Image, region: Region, files: Mapping[str, str], password: s
     import pyzipper
 
     try:
-        with pyzipper.AESZipFile(cast(IO[bytes], _Part(image, region))) as archive:
+        with pyzipper.AESZipFile(cast(IO[bytes], Part(image, region))) as archive:
             archive.setpassword(password.encode("ascii", "replace"))
             names = {info.filename for info in archive.infolist()}
             for name in names ^ set(files):
@@ -84,11 +85,15 @@ def _archive(image: Image, region: Region, files: Mapping[str, str], password: s
         out.add(Kind.DIFFERENT, "DISC.ZIP", f"cannot be opened with the password: {error}")
 
 
-class _Part:
+class Part:
     """A run of bytes of an image as a file."""
 
     def __init__(self, image: Image, region: Region) -> None:
         self._image, self._region, self._at = image, region, 0
+
+    def at(self, offset: int, length: int) -> bytes:
+        """Bytes of the run."""
+        return self._image.read(self._region.offset + offset, length)
 
     def seekable(self) -> bool:
         return True

@@ -3,7 +3,7 @@
 A writer is named by its kind, and where it writes elsewhere than into the output by that place: `optical:/dev/sr0`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from media.errors import BadOrder
@@ -17,6 +17,13 @@ from media.writers.optical import OpticalWriter
 from media.writers.usb import UsbWriter
 from media.writers.zipped import ZipWriter
 
+
+def _ptburn(place: Path) -> HotFolderWriter:
+    """The folder as it is mounted here, and behind `=` as the robot names it: /mnt/jobs=C:\\PTBurnJobs."""
+    here, _, seen_as = str(place).partition("=")
+    return HotFolderWriter(Path(here), "ptburn", seen_as)
+
+
 WRITERS: dict[str, Callable[[], Writer]] = {
     "image": ImageWriter,
     "folder": FolderWriter,
@@ -28,6 +35,7 @@ ELSEWHERE: dict[str, Callable[[Path], Writer]] = {
     "optical": OpticalWriter,
     "usb": UsbWriter,
     "hot_folder": HotFolderWriter,
+    "ptburn": _ptburn,
 }
 """To a place: a drive, a mounted stick, a robot's folder. What is left in the output is a receipt."""
 
@@ -45,6 +53,16 @@ def writer_of(name: str) -> Writer:
         return ELSEWHERE[kind](Path(place))
     known = ", ".join([*WRITERS, *(f"{kind}:/PLACE" for kind in ELSEWHERE)])
     raise BadOrder(f"writer {name!r} is not known; expected one of {known}")
+
+
+def stays(name: str) -> bool:
+    """Whether the volume itself is left in the output: a further copy of it is one more name."""
+    return name in WRITERS
+
+
+def goes_elsewhere(names: Sequence[str]) -> bool:
+    """Whether one of the writers makes media, or has them made."""
+    return any(name.partition(":")[0] in ELSEWHERE for name in names)
 
 
 def makes_copies(name: str) -> bool:

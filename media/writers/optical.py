@@ -7,8 +7,9 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from media.errors import NotVerified, NotYet, Unreadable
+from media.errors import Awaits, DeviceFailed, NotVerified, NotYet, Unreadable
 from media.ports import VerifiedImage
+from media.writers.places import alone_at
 from media.writers.receipts import CHUNK_BYTES, is_done, receipt_of, save_receipt, sha256_of
 
 ASK_S = 180.0  # a drive that loads a disc takes a minute
@@ -28,13 +29,17 @@ class OpticalWriter:
     program: str = field(default="xorriso", repr=False)
 
     def write(self, image: VerifiedImage, output: Path) -> str:
-        """Burn, read back, eject. Raises NotYet while no blank disc is in the drive, NotVerified, Unreadable.
+        """Burn, read back, eject. Raises NotYet while no blank disc is in the drive, NotVerified, DeviceFailed.
 
         A disc in the drive that has the image already is not burned again: the machine went down after burning.
         """
         receipt, sha256 = receipt_of(image, "optical", output), sha256_of(image.path)
         if is_done(receipt, sha256):
             return receipt.name
+        with alone_at(self.drive, image.name):
+            return self._burned(image, receipt, sha256)
+
+    def _burned(self, image: VerifiedImage, receipt: Path, sha256: str) -> str:
         if image.copy > 1 or not self._holds(image):
             self._wait_for_blank(image)
             self._run(BURN_S, "-as", "cdrecord", "-v", f"dev={self._address}", "-dao", "-data", str(image.path))
@@ -63,7 +68,7 @@ class OpticalWriter:
         found = STATUS.search(told)
         status = found[1] if found else "no disc"
         if "is blank" not in status:
-            raise NotYet(f"{image.name} waits for a blank disc in {self.drive}; there is: {status}")
+            raise NotYet(f"{image.name} waits for a blank disc in {self.drive}; there is: {status}", Awaits.SUPPLIES)
 
     def _reload(self) -> None:
         """Have the drive read the disc, not what it remembers of it."""
@@ -74,7 +79,7 @@ class OpticalWriter:
     def _holds(self, image: VerifiedImage) -> bool:
         try:
             self._compare(image)
-        except (NotVerified, Unreadable):
+        except (NotVerified, DeviceFailed):
             return False
         return True
 
@@ -90,10 +95,10 @@ class OpticalWriter:
                         raise NotVerified(image.name, [_difference(image, at, expected, found)])
                     at += len(expected)
         except OSError as error:
-            raise Unreadable(str(self.drive), error.strerror or type(error).__name__) from error
+            raise DeviceFailed(str(self.drive), error.strerror or type(error).__name__) from error
 
     def _run(self, seconds: float, *arguments: str, may_fail: bool = False) -> str:
-        """What the program says. Raises Unreadable."""
+        """What the program says. Raises DeviceFailed; Unreadable when it is not installed."""
         try:
             done = subprocess.run(
                 [self.program, *arguments], capture_output=True, timeout=seconds, check=False, stdin=subprocess.DEVNULL
@@ -101,10 +106,10 @@ class OpticalWriter:
         except FileNotFoundError:
             raise Unreadable(str(self.drive), f"{self.program} is not installed; it burns discs") from None
         except subprocess.TimeoutExpired:
-            raise Unreadable(str(self.drive), f"{self.program} did not end in {seconds:.0f} s") from None
+            raise DeviceFailed(str(self.drive), f"{self.program} did not end in {seconds:.0f} s") from None
         told = (done.stdout + done.stderr).decode("utf-8", "replace")
         if done.returncode and not may_fail:
-            raise Unreadable(str(self.drive), " ".join(told.split())[-300:] or f"{self.program}: {done.returncode}")
+            raise DeviceFailed(str(self.drive), " ".join(told.split())[-300:] or f"{self.program}: {done.returncode}")
         return told
 
 

@@ -4,9 +4,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from media.errors import NotYet
+from media.errors import Awaits, NotYet
 from media.ports import ImageFile, VerifiedImage
 from media.writers.folder import chunks, compare
+from media.writers.places import alone_at
 from media.writers.receipts import is_done, receipt_of, save_receipt, save_whole, sha256_of, sync_folder
 
 MARK = "UNDONE.TXT"  # on the stick while it is written: what it is to become
@@ -30,8 +31,9 @@ class UsbWriter:
             return receipt.name
         if not self.root.is_dir():
             raise NotYet(f"{image.name} waits for a stick at {self.root}")
-        if image.copy > 1 or not self._holds(image):
-            self._fill(image, sha256)
+        with alone_at(self.root, image.name):
+            if image.copy > 1 or not self._holds(image):
+                self._fill(image, sha256)
         return save_receipt(receipt, image, sha256, place=str(self.root))
 
     def _fill(self, image: VerifiedImage, sha256: str) -> None:
@@ -39,7 +41,9 @@ class UsbWriter:
         if not (mark.exists() and mark.read_text(errors="replace").strip() == sha256):
             names = {file.path[0] for file in image.files} | {MARK}
             if taken := sorted(name for name in names if (self.root / name).exists()):
-                raise NotYet(f"{image.name} waits for an empty stick; the one at {self.root} has {taken[0]}")
+                raise NotYet(
+                    f"{image.name} waits for an empty stick; the one at {self.root} has {taken[0]}", Awaits.SUPPLIES
+                )
             save_whole(mark, sha256.encode() + b"\n")
         for file in sorted(image.files, key=lambda one: (one.path == DICOMDIR, one.path)):
             self._copy(image, file)

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal, TypeVar
 
-from pydantic import Field, NonNegativeInt, PositiveInt, field_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, field_validator, model_validator
 
 from media.errors import BadOrder
 from media.fileset.confidentiality import options_of
 from media.fileset.media import medium
 from media.fileset.model import Reason
 from media.fileset.profiles import PROFILES
+from media.labels.template import template_of
+from media.labels.words import words_of
 from media.writers import writer_of
 from service.settings.values import Table
 
@@ -37,6 +39,7 @@ class Preset(Table):
     leave_out: tuple[Reason, ...] = ()
     writers: tuple[str, ...] = ()  # of media.writers, such as "optical:/dev/sr0"; none: as the medium wants it
     de_identify: str = ""  # basic, or options of PS3.15 E.3 with commas; none: as the studies are
+    label: str = ""  # label.pdf beside the volumes, and for the robot: disc, another template, or a TOML file
     encrypt: Literal["", "zip", "cms"] = ""  # with a new password: one AES ZIP, or Secure DICOM Files (no viewer)
 
     @field_validator("medium")
@@ -59,12 +62,31 @@ class Preset(Table):
         _checked(options_of, value)
         return value
 
+    @field_validator("label")
+    @classmethod
+    def _label(cls, value: str) -> str:
+        if value:
+            _checked(template_of, value)
+        return value
+
     @field_validator("writers")
     @classmethod
     def _writers(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         for value in values:
             _checked(writer_of, value)
         return values
+
+
+class LabelSettings(Table):
+    """`[labels]`: what labels look like where nothing else is said."""
+
+    template: str = "disc"  # or jewel-case, envelope, receipt, release, or a TOML file
+    language: str = "en"  # of the labels' own words: en, de, or what a TOML file brings
+
+    @model_validator(mode="after")
+    def _known(self) -> "LabelSettings":
+        _checked(lambda name: words_of(self.language, template_of(name).texts), self.template)
+        return self
 
 
 class PixelMask(Table):
@@ -87,6 +109,7 @@ class DiscRule(Table):
     referrer: str = ""  # of Referring Physician's Name; * and ? stand for any characters, case does not matter
     modality: str = ""
     proof: Literal["announced", "quiet"] = "announced"  # by procedure step, count or a person; or quiet time will do
+    archive: str = ""  # one of [[archives]]: the disc waits until all that it lists of the study is here; proof, too
 
 
 PRESETS: Mapping[str, Preset] = {

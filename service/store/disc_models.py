@@ -91,7 +91,18 @@ class RuleDiscRow(Base):
     study_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
     last_instance: Mapped[int] = mapped_column(Integer, primary_key=True)
     disc_id: Mapped[str] = mapped_column(String(64))
-    proof: Mapped[str] = mapped_column(String(16))  # user, mpps, count or quiet
+    proof: Mapped[str] = mapped_column(String(16))  # user, mpps, count, archive or quiet
+
+
+class RuleWaitRow(Base):
+    """A study that a rule is about and that is held back, and why."""
+
+    __tablename__ = "rule_waits"
+
+    rule: Mapped[str] = mapped_column(String(32), primary_key=True)
+    study_uid: Mapped[str] = mapped_column(String(64), primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    since: Mapped[int] = mapped_column(BigInteger)
 
 
 class StudyWord(Base):

@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -58,6 +58,8 @@ class JobRecord:
     ordered_at: str
     changed_at: str
     priority: int = 0
+    awaits: str = ""
+    held: bool = False
     steps: tuple[StepRecord, ...] = ()
 
 
@@ -78,15 +80,19 @@ def iso(microseconds: int) -> str:
     return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat(timespec="microseconds")
 
 
-def ordered(connection: Connection, kinds: Mapping[str, int]) -> list[tuple[str, str]]:
+def ordered(connection: Connection, kinds: Mapping[str, int], outside: Collection[str] = ()) -> list[tuple[str, str]]:
     """Jobs nobody has taken yet as (id, kind), the highest priority first, then the oldest.
 
-    kinds  how many of each kind the engine may have waiting: what waits here can still be put first
+    kinds    how many of each kind the engine may have waiting: what waits here can still be put first
+    outside  kinds whose jobs wait for things outside: of them the engine may have as many, those that run included,
+             but not those that wait outside
     """
     found: list[tuple[str, str]] = []
     for kind, most in kinds.items():
-        waiting = select(func.count()).where(Job.state == JobState.QUEUED, Job.kind == kind)
-        room = most - int(connection.execute(waiting).scalar_one())
+        taken = Job.state == JobState.QUEUED
+        if kind in outside:
+            taken |= (Job.state == JobState.RUNNING) & (Job.awaits == "")
+        room = most - int(connection.execute(select(func.count()).where(taken, Job.kind == kind)).scalar_one())
         if room > 0:
             found += _ordered(connection, kind, room)
     return found
@@ -109,7 +115,23 @@ def move(connection: Connection, job_id: str, to: JobState, *, only_from: Iterab
         .where(Job.id == job_id, Job.state.in_(list(only_from)))
         .values(state=to, error=error, changed_at=_now())
     )
+    if to is JobState.CANCELLED:
+        change = change.where(Job.held.is_(False))
+    if to in ENDED:
+        change = change.values(awaits="", held=False)
     return connection.execute(change).rowcount > 0
+
+
+def hold(connection: Connection, job_id: str) -> bool:
+    """Let a job not be cancelled from now on; False when it was."""
+    change = update(Job).where(Job.id == job_id, Job.state.in_([JobState.QUEUED, JobState.RUNNING]))
+    return connection.execute(change.values(held=True)).rowcount > 0
+
+
+def note_wait(connection: Connection, job_id: str, awaits: str, held: bool = False) -> None:
+    """What a job waits for outside, "" for nothing, and whether it can be cancelled meanwhile."""
+    running = (Job.id == job_id, Job.state == JobState.RUNNING)
+    connection.execute(update(Job).where(*running).values(awaits=awaits, held=held))
 
 
 def set_priority(connection: Connection, job_id: str, priority: int) -> bool:
@@ -283,6 +305,8 @@ def _record(row: Row[tuple[object, ...]], steps: Iterable[Row[tuple[object, ...]
         ordered_at=iso(row.ordered_at),
         changed_at=iso(row.changed_at),
         priority=row.priority,
+        awaits=row.awaits,
+        held=row.held,
         steps=tuple(_step(step) for step in steps),
     )
 

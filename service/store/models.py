@@ -1,6 +1,6 @@
 """TABLE. The tables of the database. Times are UTC in microseconds since 1970."""
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import BigInteger, Boolean, ForeignKey, Index, Integer, String, Text, false, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 THERE = text("deleted_at IS NULL")  # prints whose films retention has not removed
@@ -27,6 +27,8 @@ class Job(Base):
     error: Mapped[str] = mapped_column(Text, default="", server_default="")
     request: Mapped[str] = mapped_column(Text, default="", server_default="")  # JSON: what to do
     priority: Mapped[int] = mapped_column(Integer, default=0, server_default="0")  # the highest goes first
+    awaits: Mapped[str] = mapped_column(String(16), default="", server_default="")  # what it waits for outside
+    held: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())  # cannot be cancelled now
     ordered_at: Mapped[int] = mapped_column(BigInteger)
     changed_at: Mapped[int] = mapped_column(BigInteger)
 

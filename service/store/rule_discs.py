@@ -1,12 +1,14 @@
 """What rules have ordered of which study, and how far: a later instance is of a supplementary disc."""
 
+import time
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from media.studies import StudyState
 from service.store.completeness import proof
-from service.store.disc_models import RuleDiscRow
+from service.store.disc_models import RuleDiscRow, RuleWaitRow
+from service.store.jobs import iso
 from service.store.study_models import InstanceRow, SeriesRow, StudyRow
 
 
@@ -49,6 +51,48 @@ def instances_after(connection: Connection, study_uid: str, last: int) -> list[t
         .order_by(InstanceRow.id)
     )
     return [(row.id, row.file, row.modality) for row in connection.execute(query)]
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A study that is held back; `since` is ISO 8601 in UTC."""
+
+    rule: str
+    study_uid: str
+    reason: str
+    since: str
+
+
+def hold_back(connection: Connection, rule: str, study_uid: str, reason: str) -> bool:
+    """Note why a study is held back; False when that was known."""
+    row = (RuleWaitRow.rule == rule, RuleWaitRow.study_uid == study_uid)
+    known = connection.execute(select(RuleWaitRow.reason).where(*row)).scalar_one_or_none()
+    if known == reason:
+        return False
+    if known is None:
+        now = time.time_ns() // 1000
+        connection.execute(insert(RuleWaitRow).values(rule=rule, study_uid=study_uid, reason=reason, since=now))
+    else:
+        connection.execute(update(RuleWaitRow).where(*row).values(reason=reason))
+    return True
+
+
+def let_go(connection: Connection, rule: str, study_uid: str) -> None:
+    """The study is not held back any more."""
+    connection.execute(delete(RuleWaitRow).where(RuleWaitRow.rule == rule, RuleWaitRow.study_uid == study_uid))
+
+
+def waiting(connection: Connection) -> list[Waiting]:
+    """What is held back, the longest first."""
+    rows = connection.execute(select(RuleWaitRow.__table__).order_by(RuleWaitRow.since))
+    return [Waiting(row.rule, row.study_uid, row.reason, iso(row.since)) for row in rows]
+
+
+def held(connection: Connection, study_uid: str) -> list[str]:
+    """The SOP Instance UIDs of a study that are here."""
+    query = select(InstanceRow.sop_instance_uid).join(SeriesRow, SeriesRow.id == InstanceRow.series_id)
+    query = query.join(StudyRow, StudyRow.id == SeriesRow.study_id).where(StudyRow.uid == study_uid)
+    return list(connection.execute(query).scalars())
 
 
 def add(connection: Connection, rule: str, study_uid: str, last: int, disc_id: str, proof: str) -> None:

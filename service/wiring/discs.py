@@ -12,7 +12,7 @@ from service.config import Settings
 from service.second_person import CannotConfirm
 from service.spool import local_now, new_id
 from service.steps import Progress, Step
-from service.store import discs, jobs, media_requests, orders, study_queries
+from service.store import discs, jobs, orders, study_queries
 from service.store.engine import Store, migrate
 from service.store.jobs import JobState
 
@@ -32,8 +32,10 @@ def disc_steps(settings: Settings, store: Store, job_id: str) -> Sequence[Step]:
     """What is done for a disc: remote studies are fetched, the rest is done in the job's folder beside its output."""
     from media.errors import MediaError, NotYet
     from media.job_folder import job_in_output
-    from media.pipeline import REPORT, BuildOrder, steps, write_failure
+    from media.leaving import take_back
+    from media.pipeline import REPORT, BuildOrder, steps, write_failure, write_step
     from media.pipeline import Step as BuildStep
+    from media.writers import goes_elsewhere
     from service.wiring.remote import fetch_steps
 
     with store.read() as connection:
@@ -53,35 +55,40 @@ def disc_steps(settings: Settings, store: Store, job_id: str) -> Sequence[Step]:
                 write_failure(taken_up, folder, error)
                 raise
 
+    def write(name: str, step: BuildStep, progress: Progress) -> None:
+        """The step that makes media: while it is at work, and not when it waits, it is too late to cancel."""
+        with store.write() as connection:
+            if goes_elsewhere(order.writers) and not jobs.hold(connection, job_id):
+                raise NotYet("cancelled before its medium was begun")
+        awaits, begun = "", False
+        try:
+            run(name, step, progress)
+        except NotYet as waiting:
+            awaits, begun = waiting.awaits.value, waiting.begun
+            raise
+        finally:
+            with store.write() as connection:
+                jobs.note_wait(connection, job_id, awaits, begun)
+
+    def give_up() -> None:
+        with job_in_output(order, keep_created=True) as (taken_up, folder):
+            take_back(taken_up, folder)
+
     def note_volumes(progress: Progress) -> None:
         report = json.loads((Path(order.output) / REPORT).read_bytes())
         with store.write() as connection:
             discs.note_volumes(connection, job_id, report["volumes"])
         (Path(order.output) / TYPED).unlink(missing_ok=True)
 
-    built = [Step(name, partial(run, name, step), waits_for=(NotYet,)) for name, step in steps()]
+    def step_of(name: str, step: BuildStep) -> Step:
+        does = write if step is write_step else run
+        return Step(name, partial(does, name, step), waits_for=(NotYet,), given_up=give_up)
+
+    built = [step_of(name, step) for name, step in steps()]
     fetched = fetch_steps(settings, order.sources)
     if fetched:
         fetched.append(Step("patients", partial(_check_patients, store, job_id)))
-    return [*fetched, *built, *_label_step(store, job_id, Path(order.output)), Step("note", note_volumes)]
-
-
-def _label_step(store: Store, job_id: str, output: Path) -> Sequence[Step]:
-    """The label that a media creation request asked for."""
-    with store.read() as connection:
-        request = media_requests.of_job(connection, job_id)
-    if request is None or not (request.label or request.label_text):
-        return []
-
-    def make(progress: Progress) -> None:
-        from media.job_files import save
-        from service.wiring.labels import label_of
-
-        number = request.barcode or job_id
-        pdf, _ = label_of(output, "disc", number, identified=bool(request.label), text=request.label_text)
-        save(output / "label.pdf", pdf)
-
-    return [Step("label", make)]
+    return [*fetched, *built, Step("note", note_volumes)]
 
 
 def order_disc(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from media import creation
 from media.creation import Execution, Info, MediaRequest, MediaStatus, Objects
-from media.errors import MediaError, NoRoom
+from media.errors import Awaits, MediaError, NoRoom
 from printmgr.errors import ResourceLimit
 from service.config import Settings
 from service.spool import local_now, new_id
@@ -28,14 +28,27 @@ PRESET_OF = {
 }
 USUAL_PRESET = "patient"
 INFO_OF = {
-    "Refused": Info.PROFILE_CONFLICT,
+    "Refused": Info.FAILED,
     "NotVerified": Info.DEVICE_FAILURE,
+    "DeviceFailed": Info.DEVICE_FAILURE,
     "Unreadable": Info.CHECK_SERVER,
     "BadOrder": Info.NOT_SUPPORTED,
     "OneVolumeOnly": Info.SET_OVERSIZED,
     "NoRoom": Info.NO_MEMORY,
 }
 """By the error that report.json names."""
+INFO_OF_REFUSALS = {
+    "profile": Info.PROFILE_CONFLICT,
+    "missing-key": Info.DIRECTORY_ERROR,
+    "bad-key": Info.DIRECTORY_ERROR,
+    "too-large": Info.INSTANCE_OVERSIZED,
+}
+"""By the reason of report.json that all refused files share; of a reason like profile-... by its first word."""
+INFO_OF_WAIT = {
+    Awaits.OPERATOR: Info.CHECK_OPERATOR,
+    Awaits.SUPPLIES: Info.NO_SUPPLIES,
+    Awaits.DEVICE: Info.DEVICE_BUSY,
+}
 REASON_OF = {"too-large": creation.OVERSIZED, "transcode-failed": creation.COMPRESSION_CONFLICT}
 
 
@@ -87,7 +100,7 @@ class Requests:
             media_requests.initiated(connection, uid, job_id)
 
     def cancel(self, uid: str, calling_ae: str) -> None:
-        from service.jobs import NotNow
+        from service.jobs import EndedAlready, NotNow
         from service.jobs import cancel as cancel_job
 
         with self._store.read() as connection:
@@ -100,8 +113,10 @@ class Requests:
         if job_id:
             try:
                 cancel_job(self._store, job_id)
-            except NotNow as error:
-                raise creation.InProgress(str(error)[:64]) from None
+            except EndedAlready:
+                raise creation.AlreadyCompleted("ended already") from None
+            except NotNow:
+                raise creation.InProgress("its medium is being made") from None
         with self._store.write() as connection:
             media_requests.remove(connection, uid)
 
@@ -122,9 +137,10 @@ class Requests:
                 sets = tuple((one.file_set_id, one.file_set_uid) for one in disc.volumes)
                 copies = int(json.loads(job.request).get("copies", 1))
                 return MediaStatus(Execution.DONE, pieces=len(sets) * copies, file_sets=sets)
+            case JobState.RUNNING if job.awaits and not job.held:
+                return MediaStatus(Execution.PENDING, INFO_OF_WAIT[Awaits(job.awaits)])
             case JobState.RUNNING:
-                waits = bool(job.steps) and bool(job.steps[-1].error)
-                return MediaStatus(Execution.CREATING, Info.CHECK_OPERATOR if waits else Info.NORMAL)
+                return MediaStatus(Execution.CREATING)
         waits = job.state is JobState.UNCONFIRMED
         return MediaStatus(Execution.PENDING, Info.CHECK_OPERATOR if waits else Info.QUEUED)
 
@@ -146,6 +162,7 @@ class Requests:
         from media.errors import BadOrder
         from media.fileset.order import FILE_SET_ID
         from media.fileset.profiles import SECURE_PROFILES, profile
+        from service.wiring.labels import label_order
         from service.wiring.presets import order_by_preset
 
         if len(request.profiles) > 1:
@@ -162,6 +179,9 @@ class Requests:
             other["viewer"] = Shows.NOTHING
         if not request.splitting:
             other["one_volume"] = True
+        if request.label or request.label_text:
+            about = (request.barcode, bool(request.label), request.label_text)
+            other["label"] = label_order(self._settings, request.label_style, *about)
         return order_by_preset(self._settings, preset, paths, local_now().isoformat(timespec="seconds"), **other)
 
 
@@ -193,12 +213,21 @@ def _failure(request: MediaRequest, found: dict[str, tuple[str, str]], output: P
         for class_uid, uid in request.references
         if uid in found and found[uid][0] in reasons
     ]
+    gone = [
+        (class_uid, uid, creation.NO_SUCH_INSTANCE) for class_uid, uid in request.references if _is_gone(uid, found)
+    ]
+    if gone:
+        return MediaStatus(Execution.FAILURE, Info.NO_INSTANCE, 0, failed=tuple(gone))
     info = INFO_OF.get(report.get("error", ""), Info.FAILED)
-    if reasons and set(reasons.values()) == {"too-large"}:
-        info = Info.INSTANCE_OVERSIZED
-    elif reasons and not any(reason.startswith("profile-") for reason in reasons.values()):
-        info = Info.DIRECTORY_ERROR if "missing-key" in reasons.values() else Info.FAILED
+    shared = {one if one in INFO_OF_REFUSALS else one.partition("-")[0] for one in reasons.values()}
+    if len(shared) == 1:
+        info = INFO_OF_REFUSALS.get(shared.pop(), info)
     return MediaStatus(Execution.FAILURE, info, 0, failed=tuple(failed))
+
+
+def _is_gone(uid: str, found: dict[str, tuple[str, str]]) -> bool:
+    """Whether an instance is no more where it was when it was asked for."""
+    return uid not in found or not Path(found[uid][0]).exists()
 
 
 def _reason(reason: str) -> int:

@@ -24,6 +24,7 @@ def order_by_preset(
     from media.build.viewer.shows import Shows
     from media.fileset.order import DiscOrder
     from media.pipeline import BuildOrder
+    from service.wiring.labels import label_order
     from service.wiring.privacy import deidentification, encryption
 
     preset = preset_of(settings, name)
@@ -41,6 +42,7 @@ def order_by_preset(
         "viewer": Shows(preset.viewer),
         "encrypt": encryption(preset.encrypt),
         "deidentify": deidentification(settings, preset.de_identify),
+        "label": label_order(settings, preset.label) if preset.label else None,
         "imprint": Imprint(settings.web.institution, settings.web.contact),
     }
     disc |= {key: value for key, value in other.items() if key in DiscOrder._fields}

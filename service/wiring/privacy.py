@@ -1,14 +1,18 @@
 """Orders of discs that do not say whose they are, or not to everybody."""
 
 import os
+import sys
 from collections.abc import Iterable
 from functools import partial
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from service.config import Settings
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
     from media.fileset.confidentiality import Deidentify
     from media.fileset.encryption import Encrypt
 
@@ -55,7 +59,9 @@ def deidentification(
     return Deidentify(key, options_of(options), frozenset(released), masks)
 
 
-def encryption(method: str, password: str = "", recipients: Iterable[Path] = ()) -> "Encrypt | None":
+def encryption(
+    method: str, password: str = "", recipients: Iterable[Path] = (), signer: Path | None = None
+) -> "Encrypt | None":
     """How an order is encrypted; None for no method. Raises BadOrder.
 
     password  `made` (the same as nothing), `ask`, `env:NAME`, `file:PATH`, or `none` for certificates alone
@@ -78,7 +84,48 @@ def encryption(method: str, password: str = "", recipients: Iterable[Path] = ())
     elif password not in (MADE, NOBODY):
         raise BadOrder("a password is not given on the command line; expected made, ask, env:NAME, file:PATH or none")
     certificates = tuple(str(one.absolute()) for one in recipients)
-    return Encrypt(Method(method), password if password != NOBODY else "", certificates)
+    signs = str(signer.absolute()) if signer else ""
+    return Encrypt(Method(method), password if password != NOBODY else "", certificates, signs)
+
+
+def opening_password(whence: str) -> str:
+    """The password of a disc to be opened, "" for none: `ask`, `env:NAME` or `file:PATH`. Raises BadOrder."""
+    from media.errors import BadOrder
+
+    if not whence:
+        return ""
+    try:
+        if whence == "ask":
+            found = getpass("Password of the disc: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+        elif whence.startswith("env:"):
+            found = _in_environment(whence.removeprefix("env:"))
+        elif whence.startswith("file:"):
+            found = Path(whence.removeprefix("file:")).read_text("ascii", "replace").partition("\n")[0].rstrip("\r")
+        else:
+            raise BadOrder("a password is not given on the command line; expected ask, env:NAME or file:PATH")
+    except OSError as error:
+        raise BadOrder(f"password {whence}: {error.strerror or type(error).__name__}") from error
+    if not found:
+        raise BadOrder(f"password {whence}: is empty")
+    return found
+
+
+def opening_key(path: Path | None) -> "RSAPrivateKey | None":
+    """The private key of a recipient. Raises BadOrder."""
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    from media.errors import BadOrder
+
+    if path is None:
+        return None
+    try:
+        found = load_pem_private_key(path.read_bytes(), None)
+    except (OSError, ValueError, TypeError) as error:
+        raise BadOrder(f"key {path}: {error}; expected a PEM file with a private key without password") from error
+    if not isinstance(found, RSAPrivateKey):
+        raise BadOrder(f"key {path}: expected an RSA key")
+    return found
 
 
 def _in_environment(name: str) -> str:
@@ -87,8 +134,6 @@ def _in_environment(name: str) -> str:
 
 def _ask() -> str:
     """A password from the terminal, typed twice."""
-    from getpass import getpass
-
     from media.errors import BadOrder
 
     first = getpass("Password for the disc: ")

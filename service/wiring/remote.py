@@ -1,7 +1,8 @@
 """Archives elsewhere: searching them, and fetching what a disc wants of them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from media.errors import BadOrder
 from media.sources import REMOTE, remote_study
@@ -42,9 +43,22 @@ def find(settings: Settings, name: str, query: Query) -> list[RemoteStudy]:
     return archive_of(settings, name).find(query)
 
 
+class Completeness(NamedTuple):
+    """What an archive lists of a study, and which of it are not here."""
+
+    listed: int
+    missing: tuple[str, ...]
+
+
 def completeness(settings: Settings, name: str, study_uid: str) -> int:
     """How many instances an archive lists of a study, 0 when it has none. Raises like `find`."""
     return len(archive_of(settings, name).instances(study_uid))
+
+
+def compared(settings: Settings, name: str, study_uid: str, held: Collection[str]) -> Completeness:
+    """Compare a study with what an archive lists of it; `held` are the instances here. Raises like `find`."""
+    listed = {one.uid for one in archive_of(settings, name).instances(study_uid)}
+    return Completeness(len(listed), tuple(sorted(listed - set(held))))
 
 
 def fetch_study(settings: Settings, source: str, progress: Progress) -> int:

@@ -17,6 +17,7 @@ from service.wiring.discs import DISC, disc_steps
 from service.wiring.films import film_deliveries, film_steps
 from service.wiring.identities import identity_steps
 from service.wiring.inbox import offer_received_studies
+from service.wiring.labels import offer_labels
 from service.wiring.privacy import offer_pseudonym_key
 from service.wiring.rules import DiscRules
 
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 STOP_S = 45.0
 FILMS_AT_A_TIME = 2
+DISCS_OUTSIDE = 16  # that wait for a blank disc, a stick, a robot beside the one that is built
 FIRST_WORKER = "worker-0"  # the one that removes what is old
 
 
@@ -38,6 +40,7 @@ class WorkerRole:
         offer_received_studies(settings)
         self._settings = settings
         offer_pseudonym_key(settings)
+        offer_labels()
         self.store = Store(settings.database, Durability.REPEATABLE)
         limits = settings.limits
         film_limits = Limits(limits.film_memory_bytes, limits.film_cpu_s, limits.film_wall_s)
@@ -69,7 +72,7 @@ def job_kinds(settings: Settings, store: Store, films: LimitedFilms) -> list[Job
     return [
         JobKind(orders.FILM, FILMS_AT_A_TIME, lambda job_id: film_steps(settings, store, films, job_id)),
         JobKind(orders.IDENTITY, 1, lambda job_id: identity_steps(settings, store, films, request_of(store, job_id))),
-        JobKind(DISC, 1, lambda job_id: disc_steps(settings, store, job_id)),
+        JobKind(DISC, 1, lambda job_id: disc_steps(settings, store, job_id), outside=DISCS_OUTSIDE),
     ]
 
 

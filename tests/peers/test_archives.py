@@ -20,7 +20,7 @@ from tests.receiving import instance
 from tests.serving import Serving, free_port
 
 PLUGIN = "/usr/share/orthanc/plugins/libOrthancDicomWeb.so"
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 BY_GET, BY_MOVE, BY_WEB = "1.2.3.10", "1.2.3.20", "1.2.3.30"
 
 

@@ -25,7 +25,7 @@ from service.wiring.media_requests import Requests
 from tests.receiving import ARCHIVE, Receiving, hand_over, instance
 from tests.serving import Serving
 
-PATIENCE_S = 120.0
+PATIENCE_S = 300.0
 CT = str(CTImageStorage)
 
 

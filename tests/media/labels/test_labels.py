@@ -10,8 +10,9 @@ import pytest
 from media.build.companions import Imprint
 from media.errors import BadOrder
 from media.fileset.model import Action, Instance, Plan, PlannedFile, SourceFile, Volume
-from media.labels import TEMPLATES, drawn, facts_of, template_of
-from media.labels.facts import Facts
+from media.labels import TEMPLATES, template_of
+from media.labels.draw import drawn
+from media.labels.facts import Facts, facts_of
 from printmgr.render.typesetting import broken
 from tests.conftest import GOLDEN
 

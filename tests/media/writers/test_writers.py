@@ -7,11 +7,15 @@ import subprocess
 import sys
 import zipfile
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
+import cv2
 import pytest
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
 
-from media.errors import BadOrder, NotVerified, NotYet, Unreadable
+from media.errors import Awaits, BadOrder, DeviceFailed, NotVerified, NotYet, Unreadable
 from media.fileset.media import FileSystem
 from media.ports import ImageFile, VerifiedImage, Writer
 from media.writers import WRITERS, default_writers, writer_of
@@ -220,10 +224,11 @@ class TestHotFolder(WriterContract):
         with pytest.raises(NotYet, match=r"is with the robot.*WORKING"):
             writer.write(image, output)
         ticket = json.loads((robot / f"{job}.json").read_text())
+        assert "label" not in ticket
         assert ticket["sha256"] == hashlib.sha256((robot / ticket["image"]).read_bytes()).hexdigest()
         assert f"IMAGE = {job}.iso\r\n" in (robot / f"{job}.txt").read_bytes().decode()
         (robot / f"{job}.status").write_text("FAILED\nno blank media in bin 1")
-        with pytest.raises(Unreadable, match="no blank media in bin 1"):
+        with pytest.raises(DeviceFailed, match="no blank media in bin 1"):
             writer.write(image, output)
         assert list(robot.iterdir()) == list(output.iterdir()) == []
 
@@ -233,25 +238,121 @@ class TestHotFolder(WriterContract):
         with pytest.raises(Unreadable, match="is no folder"):
             HotFolderWriter(tmp_path / "robot").write(image, output)
         (tmp_path / "robot").mkdir()
-        with pytest.raises(Unreadable, match="did not end"):
+        with pytest.raises(DeviceFailed, match="did not end"):
             HotFolderWriter(tmp_path / "robot", wait_s=-1).write(image, output)
         assert list((tmp_path / "robot").iterdir()) == []
+
+
+FIELDS = {"patient_name": "Jürgen Groß", "patient_id": "P\n1", "studies": "CT; MR"}
+
+
+def one_page() -> bytes:
+    page = BytesIO()
+    canvas = Canvas(page, (120 * mm, 120 * mm))
+    canvas.circle(60 * mm, 60 * mm, 58 * mm, fill=1)
+    canvas.save()
+    return page.getvalue()
+
+
+class TestPTBurn(WriterContract):
+    """With Primera's PTBurn that is done at once."""
+
+    @pytest.fixture
+    def writer(self, tmp_path: Path) -> Writer:
+        (tmp_path / "robot").mkdir()
+        (tmp_path / "burned").mkdir()
+        return Robot(tmp_path / "robot", tmp_path / "burned", "ptburn")
+
+    def contents(self, written: Path, image: VerifiedImage) -> Contents:
+        return TestHotFolder().contents(written, image)
+
+    def test_it_gets_a_job_file_with_a_picture_and_merge_fields(
+        self, image: VerifiedImage, output: Path, tmp_path: Path
+    ) -> None:
+        (tmp_path / "robot").mkdir()
+        writer = writer_of(f"ptburn:{tmp_path / 'robot'}=C:\\PTBurnJobs")
+        with pytest.raises(NotYet, match="JRQ") as waiting:
+            writer.write(replace(image, label=one_page(), copies=2, fields=FIELDS), output)
+        assert (waiting.value.awaits, waiting.value.begun) == (Awaits.DEVICE, False)
+        (job,) = (tmp_path / "robot").glob("*.JRQ")
+        lines = job.read_bytes().decode("cp1252").split("\r\n")
+        assert f"ImageFile = C:\\PTBurnJobs\\{job.stem}.iso" in lines
+        assert f"PrintLabel = C:\\PTBurnJobs\\{job.stem}.jpg" in lines
+        assert {"Copies = 2", "VerifyDisc = YES", "ClientID = printmgr"} <= set(lines)
+        merged = [line.partition(" = ")[2] for line in lines if line.startswith("MergeField")]
+        assert merged == ["Jürgen Groß", "P 1", "", "", "", "", "", "", "CT; MR"]
+        label = cv2.imread(str(job.with_suffix(".jpg")))
+        assert abs(label.shape[0] - 120 / 25.4 * 300) < 2
+        assert (label[700, 700].max() < 30, label[5, 5].min() > 200) == (True, True)
+
+    def test_its_state_is_the_files_name(self, image: VerifiedImage, output: Path, tmp_path: Path) -> None:
+        robot = tmp_path / "robot"
+        (robot / "Status").mkdir(parents=True)
+        writer = HotFolderWriter(robot, "ptburn")
+        with pytest.raises(NotYet):
+            writer.write(image, output)
+        (job,) = robot.glob("*.JRQ")
+        status = f"[JobList]\nJob0={job.stem}\n[{job.stem}]\nCurrentStatus=Burning\n"
+        (robot / "Status" / "XRP.txt").write_text(status)
+        job = job.rename(job.with_suffix(".inp"))
+        with pytest.raises(NotYet, match="Burning") as burning:
+            writer.write(image, output)
+        assert burning.value.begun
+        assert not writer.withdraw("volume_1", output)
+        job.rename(job.with_suffix(".err"))
+        with pytest.raises(DeviceFailed, match="the robot failed: Burning"):
+            writer.write(image, output)
+        assert [path.name for path in robot.iterdir()] == ["Status"]
+
+    @pytest.mark.parametrize("state", ["JRQ", "QRJ"])
+    def test_a_job_is_taken_back_before_it_is_begun(
+        self, image: VerifiedImage, output: Path, tmp_path: Path, state: str
+    ) -> None:
+        (tmp_path / "robot").mkdir()
+        writer = HotFolderWriter(tmp_path / "robot", "ptburn")
+        with pytest.raises(NotYet):
+            writer.write(image, output)
+        (job,) = (tmp_path / "robot").glob("*.JRQ")
+        job.rename(job.with_suffix(f".{state}"))
+        assert writer.withdraw("volume_1", output)
+        left = {path.suffix: path.read_bytes().decode() for path in (tmp_path / "robot").iterdir()}
+        assert left.get(".PTM") == ("Message = ABORT\r\nClientID = printmgr\r\n" if state == "QRJ" else None)
+        assert left.keys() <= {".PTM", ".QRJ"}
+
+
+def test_our_own_tickets_carry_the_label_and_are_taken_back(tmp_path: Path) -> None:
+    robot, output = tmp_path / "robot", tmp_path / "out"
+    robot.mkdir()
+    output.mkdir()
+    (tmp_path / "image").write_bytes(b"image")
+    writer = HotFolderWriter(robot)
+    with pytest.raises(NotYet):
+        writer.write(VerifiedImage(tmp_path / "image", "volume_1", 0, (), label=one_page(), fields=FIELDS), output)
+    ticket = json.loads(next(robot.glob("*.json")).read_text())
+    assert (robot / ticket["label"]).read_bytes()[:5] == b"%PDF-"
+    assert ticket["fields"] == FIELDS
+    assert "FIELD patient_name = Jürgen Groß\r\n" in next(robot.glob("*.txt")).read_bytes().decode()
+    assert writer.withdraw("volume_1", output)
+    assert list(robot.iterdir()) == list(output.iterdir()) == []
 
 
 class Robot(HotFolderWriter):
     """A robot that burns whenever it is looked at."""
 
-    def __init__(self, folder: Path, burned: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, burned: Path, kind: str = "hot_folder") -> None:
+        super().__init__(folder, kind)
         object.__setattr__(self, "burned", burned)
 
     def write(self, image: VerifiedImage, output: Path) -> str:
         try:
             return super().write(image, output)
         except NotYet:
-            for ticket in self.folder.glob("*.json"):
-                shutil.copy(self.folder / json.loads(ticket.read_text())["image"], self.burned)  # type: ignore[attr-defined]
-                ticket.with_suffix(".status").write_text("DONE\n")
+            for burned in self.folder.glob("*.iso"):
+                shutil.copy(burned, self.burned)  # type: ignore[attr-defined]
+                if self.kind == "ptburn":
+                    burned.with_suffix(".JRQ").rename(burned.with_suffix(".DON"))
+                else:
+                    burned.with_suffix(".status").write_text("DONE\n")
         return super().write(image, output)
 
 
