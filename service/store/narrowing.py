@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 FEW = 1000  # keys that are worth sorting
-LOOKED_THROUGH = 500  # of the newest, before all keys of something common are
+LOOKED_THROUGH = 500  # of the list's newest, before all keys of something common are sorted
 MOST_WAYS = 6  # to take one index for each thing asked
 MOST_COMPLETIONS = 12  # words that begin as the one asked for and are followed one by one
 
@@ -119,15 +119,14 @@ def found(connection: Connection, whole: Keys, asked: Sequence[Asked], page: Pag
     if any(not one.any_of for one in asked):
         return []
     lead, is_common = _lead(connection, whole, asked)
-    others = [one for one in asked if one is not lead]
-    if is_common:
-        newest = _among_the_newest(connection, whole, lead, others, page)
+    if is_common and not lead.in_order:
+        newest = _among_the_newest(connection, whole, asked, page)
         if len(newest) == page.limit:
             return newest
-        common = _in_all(connection, whole, asked, page)
-        if common is not None:
-            return common
-    return _all_of(connection, whole, lead, others, page)
+    common = _in_all(connection, whole, asked, page) if is_common else None
+    if common is not None:
+        return common
+    return _all_of(connection, whole, lead, [one for one in asked if one is not lead], page)
 
 
 def _all_of(connection: Connection, whole: Keys, lead: Asked, others: Sequence[Asked], page: Page) -> list[Any]:
@@ -171,22 +170,11 @@ def _some(whole: Keys, keys: Keys, others: Sequence[Asked], page: Page) -> Selec
     return page.of(key, query if keys.table is whole.table or whole.where is None else query.where(whole.has(key)))
 
 
-def _among_the_newest(
-    connection: Connection, whole: Keys, lead: Asked, others: Sequence[Asked], page: Page
-) -> list[Any]:
-    """What meets all that is asked of the lead's newest keys, or of the list's where the lead's are not in order."""
-    many = replace(page, limit=LOOKED_THROUGH)
-    places, asked = (lead.any_of, others) if lead.in_order else ((whole,), (lead, *others))
-    found_: set[Any] = set()
-    for keys in places:
-        newest = _some(whole, keys, (), many).subquery()
-        key = newest.c[0]
-        query = select(key).where(*(one.met_by(key) for one in asked)).order_by(key.desc()).limit(page.limit)
-        some = connection.execute(query).scalars().all()
-        if len(some) < page.limit:
-            return []  # what is older here could be newer than what is found elsewhere
-        found_.update(some)
-    return sorted(found_, reverse=True)[: page.limit]
+def _among_the_newest(connection: Connection, whole: Keys, asked: Sequence[Asked], page: Page) -> list[Any]:
+    newest = _some(whole, whole, (), replace(page, limit=LOOKED_THROUGH)).subquery()
+    key = newest.c[0]
+    query = select(key).where(*(one.met_by(key) for one in asked)).order_by(key.desc()).limit(page.limit)
+    return list(connection.execute(query).scalars())
 
 
 def _in_all(connection: Connection, whole: Keys, asked: Sequence[Asked], page: Page) -> list[Any] | None:
