@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import cv2
+
 from media.build.viewer import describe, picture, plain
 from media.build.viewer.bundle import Blobs, Head, nothing_of, write_bundles
 from media.build.viewer.images import image_head
@@ -57,4 +59,5 @@ def plain_head(source: Path, blobs: Blobs, packs: bool) -> Head | None:
 
 
 if __name__ == "__main__":
+    cv2.setNumThreads(1)  # there is a child a processor
     serve(make)

@@ -9,7 +9,7 @@ import os
 import struct
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -130,13 +130,13 @@ def read(source: Path) -> tuple[Plain, npt.NDArray[Any]]:
         size = os.fstat(file.fileno()).st_size
         if not 256 < size <= LARGEST_BYTES:
             raise NotPlain(f"{size} bytes")
-        data = bytearray(size)
-        if file.readinto(data) != size:
+        data = file.read(size)
+        if len(data) != size:
             raise NotPlain("fewer bytes than there were")
     return parsed(data)
 
 
-def parsed(data: bytearray) -> tuple[Plain, npt.NDArray[Any]]:
+def parsed(data: bytes) -> tuple[Plain, npt.NDArray[Any]]:
     """As `read`, of a file's bytes."""
     values, place = _elements(data)
     image = Plain(values)
@@ -155,7 +155,7 @@ def parsed(data: bytearray) -> tuple[Plain, npt.NDArray[Any]]:
     return image, stored.reshape(rows, columns)
 
 
-def _elements(data: bytearray) -> tuple[dict[str, bytes], tuple[int, int]]:
+def _elements(data: bytes) -> tuple[dict[str, bytes], tuple[int, int]]:
     """Values by keyword, and where the pixels begin and how many bytes they have."""
     if data[128:132] != b"DICM":
         raise NotPlain("no Part 10 header")
@@ -170,9 +170,7 @@ def _elements(data: bytearray) -> tuple[dict[str, bytes], tuple[int, int]]:
     return values, (at, length)
 
 
-def _walk(
-    data: bytearray, at: int, implicit: bool, only_group: int | None, values: dict[str, bytes]
-) -> tuple[int, int]:
+def _walk(data: bytes, at: int, implicit: bool, only_group: int | None, values: dict[str, bytes]) -> tuple[int, int]:
     """Take the values of the elements from `at` on, up to the pixels or the end of `only_group`.
 
     Gives where the pixels begin and their length; where the next group begins and -1.
@@ -200,14 +198,14 @@ def _walk(
             continue
         keyword = KEYWORDS.get(first)
         if keyword is not None:
-            values[keyword] = bytes(data[value : value + length])
+            values[keyword] = data[value : value + length]
         at = value + length
     raise NotPlain("no pixels")
 
 
-def _after(data: bytearray, found: Header, implicit: bool) -> int:
+def _after(data: bytes, found: Header, implicit: bool) -> int:
     """Where a sequence of undefined length ends."""
-    window = Window(io.BytesIO(), len(data), cast(bytes, data))
+    window = Window(io.BytesIO(), len(data), data)
     try:
         return skip_value(window, found, IMPLICIT if implicit else EXPLICIT, 0)
     except (Flaw, Odd) as error:
