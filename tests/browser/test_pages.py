@@ -1,6 +1,7 @@
 """The front desk in Chromium, on the running service, with what DCMTK prints and stores into it."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -24,10 +25,13 @@ from tests.browser.pages import (
     signed_in,
     store_by_dcmtk,
 )
+from tests.serving import film_pixels, scu
 
 pytestmark = pytest.mark.peer("chromium", "dcmpsprt", "dcmprscu", "storescu")
 
 expect.set_options(timeout=PATIENCE_MS)
+SHOWN_S, MEASURES = 2.0, 5  # the goal, and how often a busy machine may try
+BUSY = 2.0  # processes that want a core
 PATHS = ["/films", "/studies", "/queue", "/settings", "/discs", "/log", "/password", "/help"]
 
 
@@ -66,19 +70,40 @@ def a_film(service: Desk, folder: Path, number: int) -> None:
     print_by_dcmtk(service.serving.port, folder / "dcmtk", image)
 
 
-def test_a_film_appears_on_an_open_page_within_two_seconds(service: Desk, page: Page, tmp_path: Path) -> None:
-    """Counted from the end of DCMTK's print, without a reload."""
+def until_shown_s(service: Desk, page: Page, number: int) -> float:
+    """From the answer to N-ACTION until the picture of a further film is on the open page."""
+    before = page.locator(".film").count()
+    with scu(service.serving.port) as modality:
+        modality.open_session()
+        _, film, (box,) = modality.film_box()
+        assert modality.set_image(box, 1, film_pixels(number)) == 0
+        assert modality.print_film_box(film) == 0
+        answered = time.monotonic()
+        shown = "count => { const all = document.querySelectorAll('.film'); const first = all[0]?.querySelector('img');"
+        page.wait_for_function(f"{shown} return all.length > count && first?.naturalWidth > 0; }}", arg=before)
+        return time.monotonic() - answered
+
+
+def test_a_film_appears_on_an_open_page_within_two_seconds(service: Desk, page: Page) -> None:
+    """Without a reload; measured again while the machine has other work, and only told when it always has."""
     page.goto(f"{service.url}/films")
     page.evaluate("() => { window.notReloaded = true; }")
+    took: list[float] = []
+    while len(took) < MEASURES and min(took, default=SHOWN_S) >= SHOWN_S:
+        took.append(until_shown_s(service, page, len(took)))
+    assert page.evaluate("() => window.notReloaded") is True
+    load = os.getloadavg()[0] / (os.cpu_count() or 1)
+    told = f"shown after {', '.join(f'{one:.2f}' for one in took)} s at a load of {load:.1f} a core"
+    print(told)
+    assert min(took) < SHOWN_S or load > BUSY, told
+
+
+def test_a_film_of_dcmtks_appears_and_opens(service: Desk, page: Page, tmp_path: Path) -> None:
+    page.goto(f"{service.url}/films")
     before = page.locator(".film").count()
     a_film(service, tmp_path, 1)
-    ended = time.monotonic()
     expect(page.locator(".film")).to_have_count(before + 1, timeout=PATIENCE_MS)
     expect(page.locator(".film img.sheet").first).to_be_visible(timeout=PATIENCE_MS)
-    page.wait_for_function("() => document.querySelector('.film img.sheet').naturalWidth > 0")
-    took_ms = (time.monotonic() - ended) * 1000
-    print(f"the film was there {took_ms:.0f} ms after the print's end")
-    assert page.evaluate("() => window.notReloaded") is True
     page.locator(".film a").first.click()
     expect(page.locator("[data-sheet]")).to_be_visible()
     page.keyboard.press("+")
