@@ -54,6 +54,7 @@ def chromium() -> Iterator[Any]:
 def page(chromium: Any, disc: Path) -> Iterator[Page]:
     """The disc's first page; nothing may go wrong on it, and no request may leave it."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
+    context.set_default_timeout(120_000)  # many tests may share the machine
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
