@@ -30,7 +30,7 @@ def deidentify_file(source: Path, target: Path, recipe: str, told: Path) -> None
         header = dcmread(source, stop_before_pixels=True)
         rectangles = masking.rectangles_for(header, order.masks)
         released = str(header.SOPInstanceUID) in order.released
-        withheld.check(header, bool(rectangles), released)
+        withheld.check(header, bool(rectangles), released, str(header.file_meta.TransferSyntaxUID))
         ds = _pixels_at_hand(source, header, order, bool(rectangles), pixels)
         if masking.has_embedded_overlay(header):
             masking.clear_unused_bits(ds, pixels)

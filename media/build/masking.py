@@ -29,9 +29,10 @@ def hide(ds: Dataset, pixels: BinaryIO, rectangles: Sequence[Rectangle]) -> None
     """Write black over the rectangles of every frame. Raises ValueError for pixels that cannot be written singly."""
     if "PixelData" not in ds:
         raise ValueError("no Pixel Data to mask")
-    if ds.BitsAllocated % 8 or ds.PhotometricInterpretation in ("YBR_FULL_422", "YBR_PARTIAL_422", "YBR_PARTIAL_420"):
+    if ds.BitsAllocated % 8 or ds.PhotometricInterpretation in ("YBR_PARTIAL_422", "YBR_PARTIAL_420"):
         raise ValueError(f"cannot mask {ds.PhotometricInterpretation} with {ds.BitsAllocated} bits")
-    for start, length, value in _runs(ds, rectangles):
+    runs = _pairs if ds.PhotometricInterpretation == "YBR_FULL_422" else _runs
+    for start, length, value in runs(ds, rectangles):
         pixels.seek(start)
         pixels.write(value * length)
     pixels.flush()
@@ -75,6 +76,22 @@ def _runs(ds: Dataset, rectangles: Sequence[Rectangle]) -> Iterator[tuple[int, i
                 for row in range(top, min(top + down, ds.Rows)):
                     if last > left:
                         yield start + (row * ds.Columns + left) * pixel, last - left, value
+
+
+def _pairs(ds: Dataset, rectangles: Sequence[Rectangle]) -> Iterator[tuple[int, int, bytes]]:
+    """As `_runs`, of YBR_FULL_422: two pixels of a row share their colour (Y Y Cb Cr, PS3.3 C.7.6.3.1.2).
+
+    A pair that a rectangle touches goes as a whole: half of its colour would show what was beside it.
+    """
+    if ds.BitsAllocated != 8 or ds.Columns % 2 or ds.get("PlanarConfiguration", 0) != 0:
+        raise ValueError("cannot mask YBR_FULL_422 that is not 8 bits, of even columns, colour by pixel")
+    row_bytes = ds.Columns * 2
+    for frame in range(int(ds.get("NumberOfFrames") or 1)):
+        for left, top, across, down in rectangles:
+            first, last = left // 2, -(-min(left + across, ds.Columns) // 2)
+            for row in range(top, min(top + down, ds.Rows)):
+                if last > first:
+                    yield (frame * ds.Rows + row) * row_bytes + first * 4, last - first, bytes([0, 0, 128, 128])
 
 
 def _black(ds: Dataset) -> list[int]:

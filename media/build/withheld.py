@@ -15,6 +15,15 @@ TEXT_CLASSES = frozenset(
 DOCUMENTS = (STORAGE + "88.", STORAGE + "104.")  # structured reports, encapsulated documents
 
 
+_MPEG = {
+    f"1.2.840.10008.1.2.4.{last}": "video"
+    for last in ("100", "100.1", "101", "101.1", "102", "102.1", "103", "103.1", "104", "104.1", "105", "105.1",
+                 "106", "106.1", "107", "108")
+}  # fmt: skip
+UNMASKABLE = {**_MPEG, "1.2.840.10008.1.2.8.1": "Deflated Image Frame Compression, which nothing here decodes"}
+"""Transfer syntaxes whose pixels are not written anew: MPEG2, MPEG-4, HEVC, and deflated frames."""
+
+
 class Withheld(Exception):
     """The instance stays out until a person has seen and released it, or a mask is made for its device."""
 
@@ -23,8 +32,10 @@ class Withheld(Exception):
         super().__init__(detail)
 
 
-def check(ds: Dataset, masked: bool, released: bool) -> None:
-    """Raise Withheld for what the order has neither masked nor released."""
+def check(ds: Dataset, masked: bool, released: bool, syntax: str = "") -> None:
+    """Raise Withheld for what the order has neither masked nor released, and for what no mask can change."""
+    if masked and syntax in UNMASKABLE:
+        raise Withheld(Reason.NOT_DEIDENTIFIED, f"{UNMASKABLE[syntax]}; its pixels cannot be masked here")
     if released:
         return
     sop_class = str(ds.get("SOPClassUID", ""))

@@ -44,9 +44,9 @@ def house(tmp_path: Path) -> Iterator[House]:
         "PRINTMGR_PRESETS": json.dumps(PRESETS),
     }
     try:
-        with Serving(data, environment):
+        with Serving(data, environment) as service:
             store = Store(f"sqlite:///{data / 'printmgr.db'}")
-            yield House(data, environment, orthanc, store)
+            yield House(data, environment, orthanc, store, service)
             store.close()
     finally:
         orthanc.kill()

@@ -126,9 +126,40 @@ def test_masks_of_colour_planes_and_palettes() -> None:
     planes = np.frombuffer(pixels.getvalue(), np.uint8).reshape(3, 4, 4)
     assert planes[:, 1, 1:3].tolist() == [[0, 0], [128, 128], [128, 128]]
     assert (planes == 7).sum() == 48 - 6
-    ds.PhotometricInterpretation = "YBR_FULL_422"
-    with pytest.raises(ValueError, match="cannot mask"):
+
+
+def test_masks_of_pixels_that_share_their_colour() -> None:
+    """YBR_FULL_422: a pair that is touched goes as a whole, in every frame."""
+    ds = Dataset()
+    ds.Rows, ds.Columns, ds.NumberOfFrames = 3, 8, 2
+    ds.SamplesPerPixel, ds.PlanarConfiguration, ds.PhotometricInterpretation = 3, 0, "YBR_FULL_422"
+    ds.BitsAllocated, ds.BitsStored, ds.PixelRepresentation, ds.PixelData = 8, 8, 0, b""
+    pixels = BytesIO(bytes([7] * 96))
+    masking.hide(ds, pixels, [(3, 1, 2, 9)])  # columns 3 and 4: the pairs of 2 and 4
+    pairs = np.frombuffer(pixels.getvalue(), np.uint8).reshape(2, 3, 4, 4)
+    assert (pairs[:, 1:, 1:3] == [0, 0, 128, 128]).all()
+    assert (pairs == 7).sum() == 96 - 2 * 2 * 2 * 4
+    ds.Columns = 7
+    with pytest.raises(ValueError, match="even columns"):
         masking.hide(ds, pixels, [(1, 1, 2, 1)])
+    ds.PhotometricInterpretation = "YBR_PARTIAL_420"
+    with pytest.raises(ValueError, match="cannot mask YBR_PARTIAL_420"):
+        masking.hide(ds, pixels, [(1, 1, 2, 1)])
+
+
+@pytest.mark.parametrize(
+    ("syntax", "said"),
+    [
+        ("1.2.840.10008.1.2.4.100", "video; its pixels cannot be masked"),
+        ("1.2.840.10008.1.2.4.107", "video"),
+        ("1.2.840.10008.1.2.8.1", "Deflated Image Frame Compression"),
+    ],
+)
+def test_what_no_mask_can_change_stays_out_whoever_released_it(syntax: str, said: str) -> None:
+    with pytest.raises(Withheld, match=said) as out:
+        withheld.check(ct(), masked=True, released=True, syntax=syntax)
+    assert out.value.reason is Reason.NOT_DEIDENTIFIED
+    withheld.check(ct(), masked=False, released=False, syntax=syntax)
 
 
 def test_masks_are_for_their_device() -> None:
