@@ -12,9 +12,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from pydicom.datadict import dictionary_has_tag, dictionary_VR
+
+from media.build.confidentiality import table
+from media.build.deidentify import PATIENT_ID, PATIENT_NAME
+from media.build.pseudonyms import Pseudonyms
 from media.build.transcode import Task, make_all
-from media.fileset.confidentiality import Deidentify
-from media.fileset.model import Action, Index, PlannedFile, Rejection
+from media.fileset.confidentiality import Deidentify, Option, action_of
+from media.fileset.model import Action, Index, Keys, Plan, PlannedFile, Rejection
 from media.index.index import index as make_index
 from media.job_files import Job, save
 from media.limited import Limits
@@ -67,6 +72,50 @@ def deidentify(order: Deidentify, created: str, index: Index, source: Source, jo
     result = Index(made.instances, [*index.rejections, *failed, *rejections])
     _state(order, created, result, fingerprint(key), job)
     save(job / INDEX, pickle.dumps(result))
+
+
+SHOWN_NOTE = (
+    "de-identified: names and UIDs are shown as the disc will have them, file names are those of the sources; images "
+    "and reports that may say who the patient is are found when the disc is made"
+)
+
+
+def pseudonymous(plan: Plan, order: Deidentify) -> Plan:
+    """A plan to be shown: what it says of patients, studies and instances is what the disc will say, or nothing."""
+    key = key_of(order.key)
+    known: dict[int, Keys] = {}
+
+    def shown(keys: Keys, names: Pseudonyms) -> Keys:
+        if id(keys) not in known:
+            known[id(keys)] = {tag: _shown(tag, value, names, order) for tag, value in keys.items()}
+        return known[id(keys)]
+
+    def file(one: PlannedFile) -> PlannedFile:
+        instance = one.instance
+        names = Pseudonyms(key, instance.patient.get(PATIENT_ID, b"").decode("utf-8", "replace").strip())
+        uid = instance.sop_instance_uid if Option.UIDS in order.options else names.uid(instance.sop_instance_uid)
+        patient, study, series = (shown(keys, names) for keys in (instance.patient, instance.study, instance.series))
+        cleaned = instance._replace(sop_instance_uid=uid, patient=patient, study=study, series=series, own={})
+        return one._replace(instance=cleaned, derived={})
+
+    volumes = tuple(one._replace(files=tuple(map(file, one.files))) for one in plan.volumes)
+    return plan._replace(volumes=volumes, notes=(*plan.notes, SHOWN_NOTE))
+
+
+def _shown(tag: int, value: bytes, names: Pseudonyms, order: Deidentify) -> bytes:
+    """A key as the disc will have it; what is emptied, removed or cleaned there is nothing here."""
+    if tag in (PATIENT_NAME, PATIENT_ID):
+        return names.identifier.encode("ascii")
+    text = value.decode("ascii", "replace").strip("\0 ")
+    if dictionary_has_tag(tag) and dictionary_VR(tag) == "UI":
+        return value if Option.UIDS in order.options else names.uid(text).encode("ascii")
+    row = table().get(tag)
+    vr = dictionary_VR(tag) if dictionary_has_tag(tag) else "LO"
+    if row is None or action_of(row, order.options, vr) == "K":
+        return value
+    if vr == "DA" and Option.MODIFIED_DATES in order.options:
+        return names.shifted(text).encode("ascii")
+    return b""
 
 
 def deidentified_index(job: Job) -> Index | None:

@@ -28,7 +28,7 @@ from media.build.volume import made_name, names, prepare, site_of_volume, write_
 from media.build_order import BuildOrder as BuildOrder  # noqa: PLC0414  # offered here too
 from media.collector import Held
 from media.deidentification import STATEMENT as DEIDENTIFIED_PDF
-from media.deidentification import content, deidentified_index, deidentify, said
+from media.deidentification import content, deidentified_index, deidentify, pseudonymous, said
 from media.errors import BadOrder, MediaError, NoRoom, NotVerified, OneVolumeOnly, Refused
 from media.fileset.model import Index, Plan, Rejection, Volume
 from media.fileset.order import DiscOrder
@@ -90,11 +90,12 @@ def build(order: BuildOrder, job: Job, progress: Progress, started: Callable[[st
 
 
 def draft(order: BuildOrder, progress: Progress, index: Index | None = None) -> Plan:
-    """The plan of an order, refusals in it; nothing is written anywhere.
+    """The plan of an order to be shown, refusals in it; of a de-identified one by its pseudonyms.
 
     index  of its sources, where it is known
     """
-    return _planned(indexed(order, progress) if index is None else index, order)
+    made = _planned(indexed(order, progress) if index is None else index, order)
+    return pseudonymous(made, order.deidentify) if order.deidentify else made
 
 
 # --- steps

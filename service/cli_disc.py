@@ -64,6 +64,8 @@ def plan(
     joliet: Joliet = False,
     viewer: Viewer = "",
     preset: PresetName = "",
+    de_identify: DeIdentify = "",
+    key_file: KeyFile = None,
     settings: SettingsFile = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -74,6 +76,7 @@ def plan(
 
         disc = disc_of(profile, medium, leave_out, derive, created, file_set_id, compress, joliet)
         order = order_of(disc, sources, settings, "", preset, viewer)
+        order = with_privacy(order, settings, de_identify, key_file, "", False)
         with bar_of(as_json) as bar:
             bar.step("index")
             made = draft(order, bar.progress)

@@ -27,7 +27,7 @@ RULES = [
     {"name": "gp", "station": "CT_X", "referrer": "hausarzt^*", "preset": "patient", "archive": "PACS"},
     {"name": "quick", "station": "CT_Q", "preset": "physician", "proof": "quiet"},
 ]
-PRESETS = {"patient": {"viewer": "none"}, "physician": {"viewer": "none", "medium": "DVD-R"}}
+PRESETS = {"patient": {"viewer": "none"}, "physician": {"viewer": "none", "medium": "600000000"}}
 
 
 @pytest.fixture
@@ -107,7 +107,7 @@ def test_a_study_becomes_a_disc_when_the_archive_proves_it_whole(house: House) -
     until(lambda: made(house, "gp"), "let go when all had come")
     (first,) = made(house, "gp")
     assert (finished(house, first), first.medium) == ((3, "DISC"), "CD-R-700")
-    assert (finished(house, *made(house, "quick")), made(house, "quick")[0].medium) == ((1, "DISC"), "DVD-R")
+    assert (finished(house, *made(house, "quick")), made(house, "quick")[0].medium) == ((1, "DISC"), "600000000")
     assert house.answer("disc", "waiting") == []
 
     house.orthanc.kill()
