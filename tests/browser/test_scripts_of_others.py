@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 
 from tests.browser.pages import PATIENCE_MS, Desk, chromium, desk
+from tests.browser.pdfs import active
 from tests.console import BOX, FILM, console
 from tests.printmgr.scp import requests
 from tests.receiving import association, instance
@@ -143,6 +144,20 @@ def test_no_text_of_others_runs_on_any_page(service: Desk, browser: Browser) -> 
     assert shown.count("window.ran") > 200, "the payloads are not shown at all"
     assert wrong == []
     context.close()
+
+
+def test_no_pdf_of_their_films_can_do_anything(service: Desk, browser: Browser, tmp_path: Path) -> None:
+    """As they are downloaded; test_scripts_on_papers opens such PDFs in Chromium."""
+    context = browser.new_context(storage_state=service.state)
+    cookies = {one["name"]: one["value"] for one in context.cookies()}
+    context.close()
+    with httpx.Client(base_url=service.url, cookies=cookies, timeout=60) as client:
+        films = client.get("/api/v1/films?limit=200").json()["items"]
+        assert len(films) == len(PAYLOADS)
+        for one in films:
+            pdf = tmp_path / f"{one['id']}.pdf"
+            pdf.write_bytes(client.get(f"/api/v1/films/{one['id']}/pdf").raise_for_status().content)
+            assert active(pdf) == set()
 
 
 def _walk(page: Page, service: Desk, places: list[str], wrong: list[str]) -> str:
