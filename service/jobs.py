@@ -233,7 +233,7 @@ class Engine:
         return tell
 
     def _tell(self, what: Callable[Concatenate["Connection", P], None], *args: P.args, **kwargs: P.kwargs) -> None:
-        """Write down how far a step is; on a full disk nobody learns it, and the step goes on."""
+        """Write down how far a step is; without room or a turn for it nobody learns it, and the step goes on."""
         try:
             with self._store.write() as connection:
                 what(connection, *args, **kwargs)

@@ -202,10 +202,14 @@ class Spool:
                     return
 
     def _done(self, task: Callable[[], None]) -> bool:
+        """Whether a task was done. What is behind it waits: the end of an association must not outrun its orders."""
         try:
             task()
         except (ResourceLimit, OSError) as error:
             log.warning("the spool waits to settle an order: %s", error)
+            return False
+        except Exception:  # the top of the thread, which must not end: nothing that was answered is forgotten
+            log.exception("an order could not be settled; trying again")
             return False
         return True
 

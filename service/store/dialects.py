@@ -14,6 +14,8 @@ from sqlalchemy.ext.compiler import compiles
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
 FULL_CODES = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_CANTOPEN}
 FULL_STATE = "53100"  # PostgreSQL's disk_full
+BUSY_CODES = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_LOCKED}
+BUSY_STATES = {"55P03", "40P01", "40001", "53300"}  # lock_not_available, deadlock, serialization, too many connections
 WRITERS = 0x7072696E74  # the advisory lock of whoever writes: one after the other, as in SQLite
 LOCK_WRITERS = f"SELECT pg_advisory_xact_lock({WRITERS})"
 BUSY_MS = 30_000
@@ -90,9 +92,14 @@ def insert_on(connection: Connection, table: Any) -> sqlite.Insert:
     return sqlite.insert(table)
 
 
-def is_full(error: BaseException | None) -> bool:
-    """Whether a driver's error says that there is no room."""
-    return getattr(error, "sqlite_errorcode", None) in FULL_CODES or getattr(error, "sqlstate", None) == FULL_STATE
+def limit_of(error: BaseException | None) -> str:
+    """What a driver's error says that there is too little of for now: room, or turns to write. Else nothing."""
+    code, state = getattr(error, "sqlite_errorcode", None), getattr(error, "sqlstate", None)
+    if code in FULL_CODES or state == FULL_STATE:
+        return "the database has no room"
+    if code in BUSY_CODES or state in BUSY_STATES:
+        return f"the database is busy: no turn to write in {BUSY_MS // 1000} s"
+    return ""
 
 
 class RawConnection:

@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from printmgr.errors import ResourceLimit
-from service.store.dialects import POSTGRESQL, Durability, engine_for_jobs, file_of, is_full, kind_of, open_engine
+from service.store.dialects import POSTGRESQL, Durability, engine_for_jobs, file_of, kind_of, limit_of, open_engine
 
-__all__ = ["Durability", "Store", "engine_for_jobs", "full_disk_named", "locked", "migrate"]
+__all__ = ["Durability", "Store", "engine_for_jobs", "limits_named", "locked", "migrate"]
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -28,8 +28,8 @@ class Store:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that may write. Raises ResourceLimit when there is no room for it."""
-        with full_disk_named(), self.engine.begin() as connection:
+        """One transaction that may write. Raises ResourceLimit when there is no room or no turn for it."""
+        with limits_named(), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -50,13 +50,13 @@ class Store:
 
 
 @contextmanager
-def full_disk_named() -> Iterator[None]:
-    """A database that cannot grow is told as ResourceLimit."""
+def limits_named() -> Iterator[None]:
+    """A database that cannot grow, or lets others write all the time, is told as ResourceLimit."""
     try:
         yield
     except Exception as error:
-        if is_full(error.orig if isinstance(error, DBAPIError) else error):
-            raise ResourceLimit("the database has no room") from error
+        if limit := limit_of(error.orig if isinstance(error, DBAPIError) else error):
+            raise ResourceLimit(limit) from error
         raise
 
 

@@ -11,7 +11,7 @@ from printmgr.ports import Print
 from service.store import audit
 from service.store.audit import Entry
 from service.store.dialects import RawConnection
-from service.store.engine import Store, full_disk_named
+from service.store.engine import Store, limits_named
 from service.store.jobs import JobState
 from service.store.models import Job, PrintRow
 
@@ -41,7 +41,7 @@ class OrderWriter:
         films = _film_rows(print_)
         print_row = _print_row(print_, images=sum(row[-1] for row in films))
         now = time.time_ns() // 1000
-        with self._lock, full_disk_named():
+        with self._lock, limits_named():
             if self._raw is None:
                 self._raw = RawConnection(self._store.engine)
             raw = self._raw

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from media.studies import Receipt, Received
 from service.store.dialects import RawConnection
-from service.store.engine import Store, full_disk_named
+from service.store.engine import Store, limits_named
 from service.store.study_search import words_of
 
 # Plain statements on one driver connection that stays open, as in service.store.orders: every instance comes this way.
@@ -75,7 +75,7 @@ class StudyWriter:
 
     def add(self, group: Sequence[Entry]) -> None:
         """Commit the group and set the receipt of each. Raises ResourceLimit; what has no receipt then is not there."""
-        with self._lock, full_disk_named():
+        with self._lock, limits_named():
             if self._raw is None:
                 self._raw = RawConnection(self._store.engine)
             while some := [one for one in group if one.receipt is None]:

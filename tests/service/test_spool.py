@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Book:
         self.done: list[str] = []
         self.gone: list[str] = []
         self.full = False
+        self.troubles: list[Exception] = []  # of the next orders that are settled
 
     def add(self, print_: Print, document: bytes) -> None:
         if self.full:
@@ -35,6 +37,8 @@ class Book:
         self.added[print_.id] = document
 
     def settled(self, print_id: str) -> None:
+        if self.troubles:
+            raise self.troubles.pop(0)
         self.done.append(print_id)
 
     def lost(self, print_id: str, error: str) -> None:
@@ -161,6 +165,21 @@ def test_a_data_set_that_somebody_deleted_fails_its_print_alone(spool, book, tmp
     spool.start()
     spool.stop()
     assert (book.gone, book.done) == ([lost], [fine])
+
+
+@pytest.mark.parametrize("trouble", [ResourceLimit("busy"), RuntimeError("a fault of ours")])
+def test_trouble_with_an_order_does_not_end_the_thread_that_settles(spool, book, monkeypatch, trouble):
+    monkeypatch.setattr("service.spool.RETRY_S", 0.01)
+    book.troubles = [trouble, trouble]
+    spool.start()
+    association = spool.open(CALLER, PRINTER)
+    ordered = [association.order(order(association.keep_data_set(bytes(8))), {}) for _ in range(3)]
+    patience = time.monotonic() + 20
+    while len(book.done) < 3:
+        assert time.monotonic() < patience
+        time.sleep(0.01)
+    spool.stop()
+    assert book.done == ordered
 
 
 def test_ids_are_unique_and_in_order_of_time_even_when_the_clock_stands(tmp_path, book):

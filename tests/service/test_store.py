@@ -9,7 +9,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from printmgr.errors import QueueFull
+from printmgr.errors import QueueFull, ResourceLimit
 from printmgr.film.model import FilmBox, FilmSession, Image, ImageBox, OrderKind, PixelFormat, PrintOrder, StoredPixels
 from printmgr.film.printer import LogicalPrinter
 from printmgr.order_json import encode_order
@@ -51,6 +51,23 @@ def add(store: Store, *many: Print, max_queue: int = 100) -> None:
     writer = orders.OrderWriter(store, max_queue)
     for print_ in many:
         writer.add(print_, encode_order(print_))
+    writer.close()
+
+
+def test_a_database_that_others_write_all_the_time_is_a_limit_and_no_fault(database_url, monkeypatch):
+    monkeypatch.setattr("service.store.dialects.BUSY_MS", 100)
+    store, other = Store(database_url), Store(database_url)
+    writer = orders.OrderWriter(store, 100)
+    with other.write():
+        with pytest.raises(ResourceLimit, match="busy"), store.write():
+            pass
+        with pytest.raises(ResourceLimit, match="busy"):
+            writer.add(a_print(), encode_order(a_print()))
+    writer.add(a_print(), encode_order(a_print()))
+    with store.read() as connection:
+        assert [print_id for print_id, _ in orders.unsettled(connection)] == [a_print().id]
+    for one in (store, other):
+        one.close()
     writer.close()
 
 
