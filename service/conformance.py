@@ -103,7 +103,8 @@ MEDIA_DEPARTURES = """\
 - File-sets for USB, CF, MMC and SD leave as a folder or ZIP, are copied onto a mounted medium with the file system of
   the table (`usb`), or leave as the image of a FAT16 or FAT32 file system without partitions (`fat`).
 - Secure DICOM Files are CMS EnvelopedData (AES-256-CBC; PBKDF2 with HMAC-SHA1 or RSA key transport) of a ContentInfo
-  with DigestedData (SHA-256), of type id-data, as OpenSSL nests them. They are not signed; such discs have no viewer.
+  with DigestedData or, where the order names a signer, SignedData (SHA-256, RSA, no signed attributes; PS3.15 D.1.1
+  has one of the two), of type id-data, as OpenSSL nests them. Such discs have no viewer.
 - The preamble of every file is zeroed; everything from byte 128 on is as in the source, unless the profile asks for
   another transfer syntax. Lossless transcoding keeps the SOP Instance UID.
 - Missing type 1 keys refuse the file. `--derive` may take Study, Series and Instance Number, Study ID, date and
