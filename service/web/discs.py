@@ -146,7 +146,8 @@ def paper_of(site: Site, caller: Caller, disc_id: str, template: str) -> bytes:
         raise NotFound(f"disc {disc_id} is not there any more: it was removed when its time was over")
     last = found.releases[-1] if found.releases else None
     handed = {"to_whom": last.to_whom, "relation": last.relation, "identified_by": last.identified_by} if last else {}
-    pdf, _ = label_of(Path(found.output), template, disc_id, handed=handed)
+    language = site.settings.labels.language
+    pdf, _ = label_of(Path(found.output), template, disc_id, handed=handed, language=language)
     exported(site.store, caller, found, f"paper {template}")
     return pdf
 

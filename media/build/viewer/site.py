@@ -36,6 +36,7 @@ SCRIPTS = (
     "states",
     "measure",
     "check",
+    "pointers",
     "app",
 )
 PACK_CHARACTERS = 1_500_000  # one data script: what a slow drive reads in the blink of an eye
