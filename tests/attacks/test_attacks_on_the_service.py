@@ -148,7 +148,7 @@ def test_idle_connections(service, number, long):
                 sock.close()
 
 
-@forms(1500, 100_000)
+@forms(1000, 100_000)
 def test_connect_and_close(service, number, long):
     """Before, in and after an association request; a part with a reset."""
     with under_attack(service(long), long=long) as target:
@@ -193,7 +193,7 @@ def test_wrong_titles(service, number, long):
     assert all(line.isprintable() for line in (folder / "data.log").read_text().splitlines())
 
 
-@forms(40, 10_000)
+@forms(25, 10_000)
 def test_mutated_pdus(service, number, long):
     """Of each of the seven types; as the first PDU, and on an association."""
     with under_attack(service(long), long=long) as target:
@@ -284,7 +284,7 @@ def mutated_message(mutator: Mutator, message: corpus.Message, strangers: list[P
     return mutator.changed(whole, strangers) if chance.random() < 0.1 else whole.encode()
 
 
-@forms(400, 40_000)
+@forms(200, 40_000)
 def test_mutated_print_messages(service, number, long):
     """Command sets and data sets of a print association in both transfer syntaxes."""
     strangers = [Part(Frame.NONE, parts=mutate.read_data_set(*data_set[1:])) for data_set in corpus.data_sets()]
@@ -312,7 +312,7 @@ def test_mutated_print_messages(service, number, long):
         together(attack, range(200, 200 + ATTACKERS))
 
 
-@forms(150, 10_000)
+@forms(80, 10_000)
 def test_mutated_instances(service, number, long):
     """C-STORE to the study inbox."""
     contexts = [*corpus.STORE_CONTEXTS, (wire.VERIFICATION, corpus.CONTEXTS[0][1])]

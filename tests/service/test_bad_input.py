@@ -379,7 +379,7 @@ class Limit:
         """Nothing is left."""
 
 
-@pytest.mark.parametrize("disk_of", [Tmpfs, Limit])
+@pytest.mark.parametrize("disk_of", [Tmpfs, pytest.param(Limit, marks=pytest.mark.slow)])
 def test_a_full_disk(tmp_path: Path, disk_of: type[Tmpfs] | type[Limit]) -> None:
     disk = disk_of(tmp_path / "disk")
     good: set[str] = set()
