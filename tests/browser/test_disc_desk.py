@@ -19,7 +19,7 @@ pytestmark = pytest.mark.peer("chromium", "storescu", "Orthanc")
 expect.set_options(timeout=PATIENCE_MS)
 
 DISC_MS = 120_000
-TOLD = r"status of 4\d\d|Status Error Code 4\d\d"  # what is refused is said on the page
+TOLD = r"status of 4\d\d|Status Error Code 4\d\d|sendAbort|afterRequest"  # refused, or left while it was asked for
 IN_PACS = "Remote^Paula"
 
 
@@ -137,6 +137,7 @@ def test_a_fetch_waits_for_its_archive_and_the_page_says_so(
     """Remembered from the search: the disc can be ordered while the archive is away."""
     page.goto(f"{service.url}/studies?q=remote")
     five = page.locator(".study:visible", has_text="5 images")
+    expect(five).to_contain_text("PACS 5")
     expect(five).to_contain_text("WEB 5")
     five.locator("[data-choose]").check()
     orthanc.kill()

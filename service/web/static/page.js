@@ -53,21 +53,28 @@
       for (const place of all(".place", row)) {
         if (!all(".place", first).some((each) => each.textContent === place.textContent)) places.append(" ", place.cloneNode(true));
       }
-      if (!first.dataset.name && ("fetch" in row.dataset || chosen.has(name))) one("[data-choose]", first).value = name;
+      const tick = one("[data-choose]", first);
+      if (!first.dataset.name && ("fetch" in row.dataset || chosen.has(name))) tick.value = name;
+      else if (chosen.has(name)) { chosen.set(tick.value, chosen.get(name)); chosen.delete(name); }
     }
     for (const list of all(".found .studies")) list.parentElement.hidden = !one(".study:not([hidden])", list);
   };
 
   // A hand scanner types a number and Enter: when one study is left, here or in an archive, it is ticked.
+  // Answers come one by one, the last may be the one that has it; what is typed next is another search.
+  let take = null;
+  const awaitNone = () => { document.removeEventListener("htmx:afterSettle", take); take = null; };
+  document.addEventListener("input", awaitNone);
   document.addEventListener("keydown", (event) => {
     const field = event.target.closest("[data-scan] input[type=search]");
     if (!field || event.key !== "Enter") return;
     event.preventDefault();
-    const take = () => {
-      const here = all("#rows [data-choose]"), asking = one(".asking.htmx-request");
+    awaitNone();
+    take = () => {
+      const here = all("#rows [data-choose]");
       const ticks = here.length ? here : all(".study:not([hidden]) [data-choose]");
-      if (ticks.length === 0 && asking) return;
-      document.removeEventListener("htmx:afterSettle", take);
+      if (ticks.length === 0) return;
+      awaitNone();
       if (ticks.length === 1 && field.value.trim()) {
         chosen.set(ticks[0].value, { field: ticks[0].name, who: ticks[0].dataset.who });
         showChoice();
