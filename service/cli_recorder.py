@@ -23,7 +23,7 @@ def record(
     settings: SettingsFile = None,
 ) -> None:
     """Write down the next associations of a partner with printers; a running service obeys at once."""
-    from service.recorder import Record, want
+    from service.recordings import Record, want
 
     if what not in (*Record, "settings"):
         raise typer.BadParameter(f"is {what!r}; expected {', '.join(Record)} or settings", param_hint="WHAT")
@@ -35,7 +35,7 @@ def record(
 def recordings(settings: SettingsFile = None, as_json: AsJSON = False) -> None:
     """List what was recorded, newest first, and who is being recorded."""
     from printmgr.recording import BadRecording, read
-    from service.recorder import wanted
+    from service.recordings import wanted
 
     folder = settings_of(settings).recordings_dir
     found = []

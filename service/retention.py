@@ -10,7 +10,7 @@ from pathlib import Path
 
 from service.config import Settings
 from service.inbox_folder import SETTLED
-from service.recorder import remove_old
+from service.recordings import remove_old
 from service.store import commitments, completeness, deliveries, jobs, prints, removals, study_queries
 from service.store.engine import Store
 

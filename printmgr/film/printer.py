@@ -4,7 +4,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from printmgr.film.identity import Release
-from printmgr.film.tone_curves import ToneCurve
 
 
 class Tone(StrEnum):
@@ -26,6 +25,17 @@ class Warnings(StrEnum):
 
     REPORT = "report"
     AS_SUCCESS = "as_success"
+
+
+Points = tuple[tuple[float, float], ...]  # (value, P-value) as shares 0..1 of the largest, values rising
+
+
+@dataclass(frozen=True, slots=True)
+class ToneCurve:
+    """IDENTITY, LIN OD or GAMMA; or the points of a curve, then without a name."""
+
+    name: str = ""
+    points: Points = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,27 +9,17 @@ LUT counts before all of it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
 import numpy as np
 
 from printmgr.film.model import LUTShape, PresentationLUT
+from printmgr.film.printer import Points, ToneCurve
 
 GAMMA = "GAMMA"  # the curve whose exponent the term itself says, behind its "="
-Points = tuple[tuple[float, float], ...]  # (value, P-value) as shares 0..1 of the largest, values rising
-
 ENTRIES, BITS = 4096, 16
 GAMMAS = (0.1, 10.0)
-
-
-@dataclass(frozen=True, slots=True)
-class ToneCurve:
-    """IDENTITY, LIN OD or GAMMA; or the points of a curve, then without a name."""
-
-    name: str = ""
-    points: Points = ()
 
 
 def curve_asked_for(curves: Mapping[str, ToneCurve], information: str) -> PresentationLUT | None:
@@ -80,4 +70,4 @@ def _table(shares: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[int, .
     return tuple(int(entry) for entry in np.floor(shares * (2**BITS - 1) + 0.5))
 
 
-__all__ = ["GAMMA", "ToneCurve", "curve_asked_for"]
+__all__ = ["GAMMA", "curve_asked_for"]

@@ -10,9 +10,8 @@ from printmgr.errors import InvalidAttribute
 from printmgr.film.annotations import parse_place
 from printmgr.film.identity import Release
 from printmgr.film.model import FilmOrientation
-from printmgr.film.printer import LogicalPrinter, Resample, Tone, Warnings
+from printmgr.film.printer import LogicalPrinter, Resample, Tone, ToneCurve, Warnings
 from printmgr.film.sizes import film_size
-from printmgr.film.tone_curves import ToneCurve
 from service.settings.values import AETitle, Density, Millimetres, OpticalDensity, Part, Table
 
 SLUG = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")

@@ -168,7 +168,8 @@ def recorder_of(settings: Settings) -> "Recorder":
     from printmgr.recording import DataSet
     from printmgr.scp.encoded import ENCODINGS, IMPLICIT
     from printmgr.scp.recorded import masked, recorded
-    from service.recorder import Record, Recorder
+    from service.recorder import Recorder
+    from service.recordings import Record
 
     def describe(data: memoryview, transfer_syntax: str, plain: bool) -> DataSet:
         return recorded(data, ENCODINGS.get(transfer_syntax, IMPLICIT), plain, settings.limits.caps)

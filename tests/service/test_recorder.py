@@ -6,7 +6,7 @@ from pathlib import Path
 
 from printmgr.recording import Pixels, read
 from printmgr.replay import replay
-from service.recorder import Record, remove_old, want, wanted
+from service.recordings import Record, remove_old, want, wanted
 from tests.service.test_whose_film import command, identity_of_the_film, open_session, proposed
 from tests.serving import Serving, film_pixels, scu
 

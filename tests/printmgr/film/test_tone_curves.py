@@ -5,8 +5,8 @@ import pytest
 
 from printmgr.film.density import Viewing, presentation_lut_of, transfer_table
 from printmgr.film.model import FilmBox, ImageBox, LUTShape, PresentationLUT
-from printmgr.film.printer import LogicalPrinter, Tone
-from printmgr.film.tone_curves import GAMMA, ToneCurve, curve_asked_for
+from printmgr.film.printer import LogicalPrinter, Tone, ToneCurve
+from printmgr.film.tone_curves import GAMMA, curve_asked_for
 
 CURVES = {
     "PERCEPTION_LUT=LINEAR": ToneCurve("LIN OD"),
