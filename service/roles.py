@@ -81,7 +81,7 @@ def main(role: Role, parent: int) -> None:
 def run_node(post: Post) -> None:
     """Take orders."""
     from service.job_events import JobChange
-    from service.node.shared_counts import SharedCounts
+    from service.shared_counts import SharedCounts
     from service.wiring.node import NodeRole
 
     allow_handles()

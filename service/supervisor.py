@@ -23,7 +23,7 @@ from service.slots import Slot, Taken
 if TYPE_CHECKING:
     from service.health import Check
     from service.monitoring import Monitoring
-    from service.node.shared_counts import SharedCounts
+    from service.shared_counts import SharedCounts
 
 log = logging.getLogger(__name__)
 
@@ -131,7 +131,7 @@ class Supervisor:
 
     def _share(self) -> None:
         """Hold what the node processes share: their ports ("any free one" becomes one for all), and what they count."""
-        from service.node.shared_counts import SharedCounts, new_table
+        from service.shared_counts import SharedCounts, new_table
 
         dicom = self.settings.dicom
         if dicom.processes > 1:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Protocol
 
-from service.node.shared_counts import Counts, OwnCounts
 from service.node.tls import fingerprint, tidy_fingerprint
+from service.shared_counts import Counts, OwnCounts
 
 ASSOCIATIONS, UNLISTED = "associations", "associations of unlisted callers"  # keys of counts
 

@@ -19,9 +19,9 @@ from typing import Any
 from service.node.access import Access
 from service.node.refusals import Refusals
 from service.node.settings import NodeSettings
-from service.node.shared_counts import Counts, OwnCounts
 from service.node.transport import AGAIN
 from service.node.waking import Waker
+from service.shared_counts import Counts, OwnCounts
 
 log = logging.getLogger(__name__)
 

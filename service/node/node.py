@@ -16,8 +16,8 @@ from service.node.metering import Meter, NoMeter
 from service.node.refusals import Refusals
 from service.node.server import NodeAE, NodeServer
 from service.node.settings import NodeSettings
-from service.node.shared_counts import Counts, OwnCounts
 from service.node.tls import TLSSettings, context_of
+from service.shared_counts import Counts, OwnCounts
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from service.node.held import MemoryBudget
 from service.node.metering import Meter
 from service.node.refusals import Refusals
 from service.node.settings import NodeSettings
-from service.node.shared_counts import Counts
 from service.node.transport import NodeSocket
 from service.node.upper_layer import NodeDUL
+from service.shared_counts import Counts
 
 log = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ from service.wiring.reception import Orders, Reception
 if TYPE_CHECKING:
     from service.commitment_reports import CommitmentReports
     from service.node import Rule, TLSSettings
-    from service.node.shared_counts import Counts
     from service.recorder import Recorder
+    from service.shared_counts import Counts
 
 log = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from itertools import pairwise
 import pytest
 
 from service.node.access import Partner, Slots
-from service.node.shared_counts import OwnCounts, SharedCounts, new_table
+from service.shared_counts import OwnCounts, SharedCounts, new_table
 
 HAMMER = """
 import sys
-from service.node.shared_counts import SharedCounts
+from service.shared_counts import SharedCounts
 counts = SharedCounts(int(sys.argv[1]), int(sys.argv[2]))
 print("up", flush=True)
 for turn in range(int(sys.argv[3])):
