@@ -113,7 +113,7 @@ def posix_zone(west: int) -> str:
     ("films", "kills", "midnight"),
     [
         pytest.param(8, 2, False, id="short"),
-        pytest.param(6, 1, True, id="over midnight"),
+        pytest.param(6, 1, True, id="over midnight", marks=pytest.mark.slow),
         pytest.param(60, 30, False, id="long", marks=pytest.mark.slow),
         pytest.param(60, 30, True, id="long over midnight", marks=pytest.mark.slow),
     ],

@@ -27,7 +27,7 @@ def job(data_dir: Path, job_id: str) -> dict[str, object]:
     return found
 
 
-@pytest.mark.parametrize("kills", [pytest.param(3, id="short"), pytest.param(30, id="long", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kills", [pytest.param(1, id="short"), pytest.param(30, id="long", marks=pytest.mark.slow)])
 def test_a_disc_ends_with_the_same_bytes_however_often_it_is_interrupted(tmp_path, kills):
     chance = random.Random(kills)
     sources, data_dir, output = tmp_path / "studies", tmp_path / "data", tmp_path / "disc"

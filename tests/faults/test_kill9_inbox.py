@@ -83,7 +83,7 @@ def check(data_dir: Path, answered: list[int]) -> None:
     [
         pytest.param("group", 100, 2, id="group"),
         pytest.param("file", 40, 1, id="file"),
-        pytest.param("off", 60, 1, id="off"),
+        pytest.param("off", 60, 1, id="off", marks=pytest.mark.slow),
         pytest.param("group", 5000, 30, id="long", marks=pytest.mark.slow),
     ],
 )

@@ -184,7 +184,7 @@ def test_a_fetch_goes_on_when_the_archive_is_back(house, tmp_path):
 
 
 @pytest.mark.peer("Orthanc")
-@pytest.mark.parametrize(("archive", "study"), [("MOVE", BY_MOVE), ("WEB", BY_WEB)])
+@pytest.mark.parametrize(("archive", "study"), [pytest.param("MOVE", BY_MOVE, marks=pytest.mark.slow), ("WEB", BY_WEB)])
 def test_a_fetch_goes_on_when_the_service_was_killed(house, tmp_path, archive, study):
     """In the middle of a C-MOVE, of WADO-RS; what had come is not lost, and the disc is whole."""
     total = 80
