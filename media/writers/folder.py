@@ -22,14 +22,7 @@ class FolderWriter:
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir()
         for file in image.files:
-            place = part.joinpath(*file.path)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            with place.open("wb") as out:
-                for chunk in chunks(image.path, file):
-                    out.write(chunk)
-                out.flush()
-                os.fsync(out.fileno())
-            os.utime(place, (image.created_s, image.created_s))
+            copy_out(image, file, part.joinpath(*file.path))
         for file in image.files:
             with part.joinpath(*file.path).open("rb") as written:
                 compare(image, file, hashlib.file_digest(written, "sha256").hexdigest())
@@ -37,6 +30,17 @@ class FolderWriter:
             shutil.rmtree(target)
         part.rename(target)
         return target.name
+
+
+def copy_out(image: VerifiedImage, file: ImageFile, place: Path) -> None:
+    """Copy one file out of an image, onto the disk."""
+    place.parent.mkdir(parents=True, exist_ok=True)
+    with place.open("wb") as out:
+        for chunk in chunks(image.path, file):
+            out.write(chunk)
+        out.flush()
+        os.fsync(out.fileno())
+    os.utime(place, (image.created_s, image.created_s))
 
 
 def chunks(image: Path, file: ImageFile) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from media.errors import Awaits, NotYet
 from media.ports import ImageFile, VerifiedImage
-from media.writers.folder import chunks, compare
+from media.writers.folder import compare, copy_out
 from media.writers.places import alone_at
 from media.writers.receipts import is_done, receipt_of, save_receipt, save_whole, sha256_of, sync_folder
 
@@ -66,11 +66,6 @@ class UsbWriter:
 
     def _copy(self, image: VerifiedImage, file: ImageFile) -> None:
         place = self._place(file.path)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with place.open("wb") as out:
-            for chunk in chunks(image.path, file):
-                out.write(chunk)
-            out.flush()
-            os.fsync(out.fileno())
-            os.posix_fadvise(out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # what is read back is the stick
-        os.utime(place, (image.created_s, image.created_s))
+        copy_out(image, file, place)
+        with place.open("rb") as written:
+            os.posix_fadvise(written.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)  # what is read back is the stick

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from media.build.viewer.decoded import frames
 from media.build.viewer.values import Window, grey
+from tests.browser import pages
 from tests.browser.discs import SLICES, extracted, images
 
 pytestmark = pytest.mark.peer("chromium", "7z")
@@ -41,13 +42,8 @@ def disc(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium",
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with pages.chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

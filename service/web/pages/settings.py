@@ -1,7 +1,7 @@
 """The settings: printers, partners and sinks with a test each; people and machine tokens."""
 
-from collections.abc import Callable
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Form, Request, Response
 
@@ -18,6 +18,14 @@ from service.web.values import Number
 router = APIRouter(include_in_schema=False)
 
 Text = Annotated[str, Form(max_length=300)]
+T = TypeVar("T")
+
+
+def _one(known: Mapping[str, T], name: str, what: str) -> T:
+    """What the settings have by that name. Raises NotFound."""
+    if name not in known:
+        raise NotFound(f"there is no such {what}")
+    return known[name]
 
 
 @router.get("/settings")
@@ -36,27 +44,21 @@ def test_partner(request: Request, number: Number) -> Response:
 @router.post("/settings/printers/{ae_title}/test")
 def test_printer(request: Request, ae_title: str) -> Response:
     known = site_of(request).settings
-    printer = next((one for one in known.printers if one.ae_title == ae_title), None)
-    if printer is None:
-        raise NotFound("there is no such printer")
+    printer = _one({one.ae_title: one for one in known.printers}, ae_title, "printer")
     return _tested(request, lambda: test_film(known, printer))
 
 
 @router.post("/settings/sinks/{name}/test")
 def test_sink(request: Request, name: str) -> Response:
     known = site_of(request).settings
-    sink = next((one for one in known.sinks if one.name == name), None)
-    if sink is None:
-        raise NotFound("there is no such sink")
+    sink = _one({one.name: one for one in known.sinks}, name, "sink")
     return _tested(request, lambda: try_sink(known, sink))
 
 
 @router.post("/settings/archives/{name}/test")
 def test_archive(request: Request, name: str) -> Response:
     known = site_of(request).settings
-    archive = next((one for one in known.archives if one.name == name), None)
-    if archive is None:
-        raise NotFound("there is no such archive")
+    archive = _one({one.name: one for one in known.archives}, name, "archive")
     return _tested(request, lambda: try_archive(known, archive))
 
 
