@@ -10,7 +10,7 @@ from enum import StrEnum
 from sqlalchemy import Connection, Row, delete, func, select, update
 
 from service.store.dialects import insert_on
-from service.store.models import Executor, Job, JobStep
+from service.store.models import Executor, Job, JobStep, PrintRow
 
 
 class JobState(StrEnum):
@@ -81,7 +81,9 @@ def iso(microseconds: int) -> str:
 
 
 def ordered(connection: Connection, kinds: Mapping[str, int], outside: Collection[str] = ()) -> list[tuple[str, str]]:
-    """Jobs nobody has taken yet as (id, kind), the highest priority first, then the oldest.
+    """Jobs nobody has taken yet as (id, kind), the highest priority first, then in turns: one of each caller's prints.
+
+    A caller of whom the engine has fewer comes first, then the oldest job: nobody's flood delays the others' films.
 
     kinds    how many of each kind the engine may have waiting: what waits here can still be put first
     outside  kinds whose jobs wait for things outside: of them the engine may have as many, those that run included,
@@ -99,10 +101,17 @@ def ordered(connection: Connection, kinds: Mapping[str, int], outside: Collectio
 
 
 def _ordered(connection: Connection, kind: str, limit: int) -> list[tuple[str, str]]:
+    caller = func.coalesce(PrintRow.calling_ae, "")
+    with_callers = select(caller.label("caller")).select_from(Job).outerjoin(PrintRow, PrintRow.id == Job.id)
+    engine_has = Job.state.in_([JobState.QUEUED, JobState.RUNNING])
+    taken = with_callers.add_columns(func.count().label("jobs")).where(engine_has, Job.kind == kind).group_by(caller)
+    taken_by = taken.subquery()
+    turn = func.row_number().over(partition_by=caller, order_by=(Job.priority.desc(), Job.ordered_at))
     query = (
-        select(Job.id, Job.kind)
+        with_callers.with_only_columns(Job.id, Job.kind)
+        .outerjoin(taken_by, taken_by.c.caller == caller)
         .where(Job.state == JobState.ORDERED, Job.kind == kind)
-        .order_by(Job.priority.desc(), Job.ordered_at)
+        .order_by(Job.priority.desc(), turn + func.coalesce(taken_by.c.jobs, 0), Job.ordered_at)
         .limit(limit)
     )
     return [(row.id, row.kind) for row in connection.execute(query)]

@@ -32,7 +32,7 @@ def store(database_url):
     store.close()
 
 
-def a_print(print_id: str = "20240506-070809-000001-aa", images: int = 2) -> Print:
+def a_print(print_id: str = "20240506-070809-000001-aa", images: int = 2, calling_ae: str = "CT1") -> Print:
     boxes = tuple(
         ImageBox(f"1.{i}", i, Image(PixelFormat(4, 4), StoredPixels(f"{i}.ds", 0, 16)) if i <= images else None)
         for i in range(1, 5)
@@ -41,7 +41,7 @@ def a_print(print_id: str = "20240506-070809-000001-aa", images: int = 2) -> Pri
         OrderKind.FILM, FilmSession("1.2", number_of_copies=3), (FilmBox("1.3", "STANDARD\\2,2", image_boxes=boxes),)
     )
     printer = LogicalPrinter("PRINTER", slug="printer")
-    caller = Caller("CT1", "PRINTER", "10.0.0.1", "a1")
+    caller = Caller(calling_ae, "PRINTER", "10.0.0.1", "a1")
     return Print(
         print_id, "2024-05-06", "2024-05-06T07:08:09+02:00", caller, printer, order, {"N-SET": [0, 0xB604]}, Path("/x")
     )
@@ -148,6 +148,20 @@ def test_only_settled_jobs_are_offered_oldest_first(store):
         orders.add_job(connection, "d", "disc", "{}")
         assert jobs.ordered(connection, {"film": 9}) == [("b", "film"), ("a", "film")]
         assert jobs.ordered(connection, {"film": 9, "disc": 1})[-1] == ("d", "disc")
+
+
+def test_callers_take_turns_whoever_sent_more(store):
+    names = ["a1", "a2", "a3", "b1", "a4", "b2"]
+    add(store, *(a_print(name, calling_ae=f"AE_{name[0]}") for name in names))
+    with store.write() as connection:
+        for name in names:
+            orders.settle(connection, name)
+        assert [job for job, _ in jobs.ordered(connection, {"film": 9})] == ["a1", "b1", "a2", "b2", "a3", "a4"]
+        jobs.move(connection, "a1", JobState.QUEUED, only_from=[JobState.ORDERED])
+        jobs.move(connection, "a2", JobState.RUNNING, only_from=[JobState.ORDERED])
+        assert [job for job, _ in jobs.ordered(connection, {"film": 4})] == ["b1", "b2", "a3"]
+        jobs.set_priority(connection, "a4", 1)
+        assert [job for job, _ in jobs.ordered(connection, {"film": 4})] == ["a4", "b1", "b2"]
 
 
 def test_what_waits_can_be_put_first_while_the_engine_has_few(store):
