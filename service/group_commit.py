@@ -59,6 +59,7 @@ class GroupCommit:
         self._turn = threading.Lock()  # of the one who commits
         self._waiting: list[Kept] = []
         self._come = threading.Event()
+        self._resting = False  # nothing waits, and whoever comes next says so: waking a thread costs the sender time
         self._stopping = threading.Event()
         self._later = threading.Thread(target=self._write_later, name="catalogue", daemon=True)
         if durable is Durable.OFF:
@@ -72,7 +73,7 @@ class GroupCommit:
                 raise NoRoom(f"{MOST_WAITING} instances wait for the catalogue")
             self._waiting.append(kept)
         if self._durable is Durable.OFF:
-            if not self._come.is_set():
+            if self._resting:
                 self._come.set()
             return Receipt.NEW
         with self._turn:
@@ -145,12 +146,18 @@ class GroupCommit:
 
     def _write_later(self) -> None:
         while not self._stopping.is_set():
-            self._come.wait()
+            self._rest()
             self._stopping.wait(LATER_S)
-            self._come.clear()
             if not self._written():
                 self._stopping.wait(RETRY_S)
-                self._come.set()
+
+    def _rest(self) -> None:
+        """Until something comes, or it is time to end."""
+        self._come.clear()
+        self._resting = True
+        if not self._waiting and not self._stopping.is_set():
+            self._come.wait()
+        self._resting = False
 
     def _written(self) -> bool:
         """Whether what waited is in the catalogue; if not, it waits on."""
