@@ -16,12 +16,12 @@ class LimitedFilms:
     """Does the steps of prints that decode what came from outside."""
 
     def __init__(self, spool: Path, limits: Limits, children: int) -> None:
-        """`children`: how many films are drawn at a time. They are started now: the first film need not wait."""
+        """`children`: how many films are drawn at a time. One is started now: the first film need not wait."""
         self._spool = spool
         self._free: queue.LifoQueue[LimitedChild] = queue.LifoQueue()
         self._children = [LimitedChild("service.film_child", limits) for _ in range(children)]
-        for child in self._children:
-            child.start()
+        self._children[0].start()
+        for child in reversed(self._children):
             self._free.put(child)
 
     def do(self, step: str, print_id: str, identity: Identity | None = None) -> None:

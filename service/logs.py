@@ -1,13 +1,12 @@
-"""Log lines of the service: the standard library's loggers, formatted by structlog, text or JSON.
+"""Log lines of the service: the standard library's loggers, text or JSON.
 
 What came from outside cannot begin a line of its own: control characters are escaped, in text and in JSON.
 """
 
+import json
 import logging
 import sys
-from typing import Any
-
-import structlog
+from datetime import datetime
 
 NOISY = ("alembic", "pynetdicom", "pydicom")
 
@@ -25,18 +24,39 @@ def configure(form: str = "text", level: str = "INFO") -> None:
 
 def formatter(form: str) -> logging.Formatter:
     """Makes a line, or for an exception several, of a record."""
-    first: list[Any] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=False),
-        _add_process,
-    ]
-    last: list[Any] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if form == "json":
-        last += [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=True)]
-    else:
-        last += [structlog.processors.format_exc_info, _as_text]
-    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=first, processors=last)
+    return AsJSON() if form == "json" else AsText()
+
+
+class AsText(logging.Formatter):
+    """Time, level, process, logger, what happened; an exception indented below it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        head = f"{_time(record)} {record.levelname} {record.process} {record.name}"
+        line = f"{head}: {escaped(record.getMessage())}"
+        return line + "".join(f"\n  {escaped(each)}" for each in _exception(self, record).splitlines())
+
+
+class AsJSON(logging.Formatter):
+    """One object a record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        told = {
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "timestamp": _time(record),
+            "process": record.process,
+        }
+        exception = _exception(self, record)
+        return json.dumps(told | ({"exception": exception} if exception else {}))
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created).isoformat(timespec="microseconds")
+
+
+def _exception(form: logging.Formatter, record: logging.LogRecord) -> str:
+    return form.formatException(record.exc_info) if record.exc_info else ""
 
 
 def escaped(text: str) -> str:
@@ -46,16 +66,3 @@ def escaped(text: str) -> str:
     'EVIL\\\\n\\\\u202eAE'
     """
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
-
-
-def _add_process(logger: Any, method: str, event: dict[str, Any]) -> dict[str, Any]:
-    record = event.get("_record")
-    event["process"] = record.process if record is not None else None
-    return event
-
-
-def _as_text(logger: Any, method: str, event: dict[str, Any]) -> str:
-    head = f"{event['timestamp']} {str(event['level']).upper()} {event['process']} {event['logger']}"
-    line = f"{head}: {escaped(str(event['event']))}"
-    trace = event.get("exception")
-    return line if not trace else line + "".join(f"\n  {escaped(each)}" for each in str(trace).splitlines())

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, String, Text, create_engine, event, make_url
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.ext.compiler import compiles
 
@@ -88,6 +88,8 @@ def begin(connection: Connection) -> None:
 def insert_on(connection: Connection, table: Any) -> sqlite.Insert:
     """An INSERT that may have ON CONFLICT, which both spell the same and SQLAlchemy does not."""
     if connection.dialect.name == POSTGRESQL:
+        from sqlalchemy.dialects import postgresql
+
         return cast(sqlite.Insert, postgresql.insert(table))
     return sqlite.insert(table)
 

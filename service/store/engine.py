@@ -62,6 +62,28 @@ def limits_named() -> Iterator[None]:
 
 def migrate(url: str) -> None:
     """Bring the database to the newest schema; one process at a time."""
+    store = Store(url)
+    with _alone(url):
+        if _version(store) != newest():
+            _upgrade(store)
+    store.close()
+
+
+def newest() -> str:
+    """The newest schema's number, with which its migration's file name begins."""
+    return max(file.name for file in (MIGRATIONS / "versions").glob("*.py"))[:4]
+
+
+def _version(store: Store) -> str:
+    """The schema's number; nothing when there is none. Importing Alembic for it would slow down each command."""
+    try:
+        with store.read() as connection:
+            return str(connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar())
+    except DBAPIError:
+        return ""
+
+
+def _upgrade(store: Store) -> None:
     from alembic.config import Config
     from alembic.runtime.environment import EnvironmentContext
     from alembic.script import ScriptDirectory
@@ -73,16 +95,10 @@ def migrate(url: str) -> None:
     def upgrade(revision: Any, _: Any) -> Any:
         return scripts._upgrade_revs("head", revision)
 
-    store = Store(url)
-    with (
-        _alone(url),
-        EnvironmentContext(config, scripts, fn=upgrade) as context,
-        store.engine.connect() as connection,
-    ):
+    with EnvironmentContext(config, scripts, fn=upgrade) as context, store.engine.connect() as connection:
         context.configure(connection=connection, transactional_ddl=True)
         with connection.begin():
             context.run_migrations()
-    store.close()
 
 
 @contextmanager

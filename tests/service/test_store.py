@@ -17,7 +17,7 @@ from printmgr.ports import Caller, Print
 from service.store import jobs, orders, prints
 from service.store.audit_models import AuditRow  # noqa: F401  # all tables must be known
 from service.store.disc_models import DiscRow  # noqa: F401
-from service.store.engine import Durability, Store, migrate
+from service.store.engine import Durability, Store, migrate, newest
 from service.store.identity_models import Base
 from service.store.jobs import JobState
 from service.store.people_models import PersonRow  # noqa: F401
@@ -74,6 +74,7 @@ def test_a_database_that_others_write_all_the_time_is_a_limit_and_no_fault(datab
 def test_the_migrations_make_what_the_models_say(store):
     with store.engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), Base.metadata) == []
+        assert MigrationContext.configure(connection).get_current_revision() == newest()
 
 
 def test_the_database_is_its_owner_s_alone(tmp_path):
