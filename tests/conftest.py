@@ -10,6 +10,8 @@ import pytest
 from tests.postgres import Cluster, cluster, programs
 
 GOLDEN = Path(__file__).parent / "golden"
+LONGEST = ("attacks", "browser", "soak", "faults", "peers", "statuses", "service")
+"""Folders of tests that take long each. They come first, so that no process is left alone with one at the end."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -31,12 +33,18 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """A test marked `peer(program, …)` skips where a program is missing, and fails there in CI."""
+    """The longest first. A test marked `peer(program, …)` skips where a program is missing, and fails there in CI."""
+    items.sort(key=_turn)
     for item in items:
         for mark in item.iter_markers("peer"):
             missing = [program for program in mark.args if shutil.which(program) is None]
             if missing and not os.environ.get("CI"):
                 item.add_marker(pytest.mark.skip(reason=f"needs {', '.join(missing)}"))
+
+
+def _turn(item: pytest.Item) -> int:
+    folder = item.path.relative_to(item.config.rootpath).parts[1]
+    return LONGEST.index(folder) if folder in LONGEST else len(LONGEST)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -62,8 +70,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database with the newest schema, of each kind."""
     if request.param == "postgresql":
         return request.getfixturevalue("postgresql").new_database()
-    from service.store.engine import migrate
+    from tests.databases import new_database
 
     url = f"sqlite:///{tmp_path / 'printmgr.db'}"
-    migrate(url)
+    new_database(url)
     return url

@@ -23,9 +23,10 @@ from service.inbox import InboxSettings, StudyInbox
 from service.node import Node, NodeSettings, PartnerList
 from service.store import study_queries
 from service.store.completeness import Rule
-from service.store.engine import Store, migrate
+from service.store.engine import Store
 from service.store.study_queries import HeldFile, StudyRecord
 from service.titles import Application, Titles
+from tests.databases import new_database
 
 ARCHIVE = "ARCHIVE"
 IMPLEMENTATION = ("1.2.3.4", "TEST")
@@ -43,7 +44,8 @@ class Receiving:
         **more: int,
     ) -> None:
         self.database = database or f"sqlite:///{folder / 'test.db'}"
-        migrate(self.database)
+        if self.database.startswith("sqlite"):
+            new_database(self.database)
         self.root = folder / "inbox"
         settings = InboxSettings(self.root, durable, rule or Rule(), **{"min_free_bytes": 0, **more})
         self.inbox = StudyInbox(settings, self.database, header.read_again)

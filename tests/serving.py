@@ -24,6 +24,7 @@ from pynetdicom.sop_class import (
 )
 
 from printmgr.scu import undisturbed
+from tests.databases import new_database
 
 SERVE = [sys.executable, "-c", "from service.cli import main; main()", "serve"]
 PATIENCE_S = 240.0  # on a machine that is loaded twentyfold
@@ -33,13 +34,18 @@ PORTS = range(15_000, 32_000)  # below net.ipv4.ip_local_port_range, above what 
 class Serving:
     """One `printmgr serve`."""
 
-    def __init__(self, data_dir: Path, environment: dict[str, str] | None = None, *arguments: str) -> None:
+    def __init__(
+        self, data_dir: Path, environment: dict[str, str] | None = None, *arguments: str, bare: bool = False
+    ) -> None:
+        """`bare`: without a database, which the service makes itself then."""
         self.data_dir = data_dir
         settings = {
             "PRINTMGR_DATA_DIR": str(data_dir),
             "PRINTMGR_DICOM": '{"port": 0, "open": true}',
             "PRINTMGR_WEB": '{"enabled": false}',
         }
+        if not bare and "PRINTMGR_DATABASE_URL" not in (environment or {}):
+            new_database(f"sqlite:///{data_dir / 'printmgr.db'}")
         self.log = data_dir.parent / f"{data_dir.name}.log"
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(

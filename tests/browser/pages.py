@@ -4,7 +4,6 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from service.people import Passwords
 from service.store import people
 from service.store.engine import Store
 from service.store.people import PersonRole
+from tests.commands import printmgr
 from tests.peers.test_print_dcmtk import Job, configuration, save
 from tests.serving import Serving
 
@@ -106,8 +106,7 @@ def store_by_dcmtk(port: int, *files: Path) -> None:
 
 def verified(image: Path, *more: object) -> dict[str, object]:
     """What `printmgr disc verify` says of a disc image that it accepts."""
-    command = [sys.executable, "-c", "from service.cli import main; main()", "disc", "verify", str(image), "--json"]
-    done = subprocess.run([*command, *map(str, more)], capture_output=True, text=True, check=False)
+    done = printmgr("disc", "verify", image, "--json", *more)
     assert done.returncode == 0, done.stdout + done.stderr
     return json.loads(done.stdout)
 

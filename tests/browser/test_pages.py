@@ -1,10 +1,8 @@
 """The front desk in Chromium, on the running service, with what DCMTK prints and stores into it."""
 
-import json
 import os
 import re
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,6 +22,7 @@ from tests.browser.pages import (
     save,
     signed_in,
     store_by_dcmtk,
+    verified,
 )
 from tests.serving import film_pixels, scu
 
@@ -157,15 +156,7 @@ def test_a_disc_from_the_search_to_a_verified_iso(service: Desk, page: Page, tmp
     with page.expect_download() as download:
         page.locator("a:has-text('Report')").click()
     download.value.save_as(tmp_path / "report.json")
-    command = [sys.executable, "-c", "from service.cli import main; main()", "disc", "verify"]
-    verified = subprocess.run(
-        [*command, str(image), "--report", str(tmp_path / "report.json"), "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert verified.returncode == 0, verified.stdout + verified.stderr
-    assert json.loads(verified.stdout)["instances"] == 20
+    assert verified(image, "--report", tmp_path / "report.json")["instances"] == 20
     page.fill("[name=to_whom]", "Trunk Sample")
     page.click("button:has-text('Handed out')")
     expect(page.locator("main")).to_contain_text("Trunk Sample (the patient)")

@@ -1,30 +1,40 @@
 """kill -9 of the whole service while it builds a disc: no unverified image gets its name, the bytes end the same."""
 
 import json
-import os
 import random
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
 from samples.make import write
+from service.store import jobs
+from service.store.engine import Store
+from service.store.jobs import JobRecord, JobState
+from tests.commands import printmgr
 from tests.serving import Serving
 
+PATIENCE_S = 120.0
 CREATED = ["--created", "2024-05-06T07:08:09+02:00", "--file-set-id", "KILLED"]
 
 
 def command(data_dir: Path, *arguments: str) -> str:
-    run = [sys.executable, "-c", "from service.cli import main; main()", *arguments]
-    around = os.environ | {"PRINTMGR_DATA_DIR": str(data_dir)}
-    return subprocess.run(run, env=around, capture_output=True, text=True, timeout=120, check=True).stdout.strip()
+    done = printmgr(*arguments, PRINTMGR_DATA_DIR=data_dir)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
-def job(data_dir: Path, job_id: str) -> dict[str, object]:
-    found: dict[str, object] = json.loads(command(data_dir, "jobs", "show", job_id, "--json"))
-    return found
+def until(data_dir: Path, job_id: str, wanted: JobState) -> JobRecord:
+    """The job, once it is in this state."""
+    store, patience = Store(f"sqlite:///{data_dir / 'printmgr.db'}"), time.monotonic() + PATIENCE_S
+    while True:
+        with store.read() as connection:
+            found = jobs.one(connection, job_id)
+        if found.state is wanted:
+            store.close()
+            return found
+        assert time.monotonic() < patience, found
+        time.sleep(0.1)
 
 
 @pytest.mark.parametrize("kills", [pytest.param(1, id="short"), pytest.param(30, id="long", marks=pytest.mark.slow)])
@@ -41,10 +51,7 @@ def test_a_disc_ends_with_the_same_bytes_however_often_it_is_interrupted(tmp_pat
         for image in output.glob("volume_*.iso"):
             assert image.read_bytes() == (tmp_path / "undisturbed" / image.name).read_bytes()
     with Serving(data_dir):
-        patience = time.monotonic() + 60
-        while job(data_dir, job_id)["state"] != "done" and time.monotonic() < patience:
-            time.sleep(0.5)
-        assert job(data_dir, job_id)["state"] == "done"
+        until(data_dir, job_id, JobState.DONE)
     assert sorted(path.name for path in output.glob("volume_*")) == ["volume_1.iso"]
     assert (output / "volume_1.iso").read_bytes() == (tmp_path / "undisturbed" / "volume_1.iso").read_bytes()
 
@@ -56,15 +63,10 @@ def test_a_disc_that_was_refused_can_be_retried_when_the_sources_are_good(tmp_pa
     paths[0].write_bytes(whole[:300])
     job_id = command(data_dir, "disc", "build", str(sources), "--output", str(output), "--queue", *CREATED)
     with Serving(data_dir):
-        patience = time.monotonic() + 60
-        while job(data_dir, job_id)["state"] != "failed" and time.monotonic() < patience:
-            time.sleep(0.5)
-        assert paths[0].name in str(job(data_dir, job_id)["error"])
+        assert paths[0].name in until(data_dir, job_id, JobState.FAILED).error
         assert json.loads((output / "report.json").read_text())["state"] == "failed"
         assert list(output.glob("volume_*")) == []
         paths[0].write_bytes(whole)
         command(data_dir, "jobs", "retry", job_id)
-        while job(data_dir, job_id)["state"] != "done" and time.monotonic() < patience:
-            time.sleep(0.5)
-        assert job(data_dir, job_id)["state"] == "done"
+        until(data_dir, job_id, JobState.DONE)
     assert (output / "volume_1.iso").exists()

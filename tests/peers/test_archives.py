@@ -3,9 +3,7 @@ is our service."""
 
 import io
 import json
-import os
 import subprocess
-import sys
 import time
 import urllib.request
 from dataclasses import dataclass
@@ -16,6 +14,7 @@ import pytest
 from service.store import jobs, study_queries
 from service.store.engine import Store
 from service.store.jobs import JobState
+from tests.commands import printmgr
 from tests.receiving import instance
 from tests.serving import Serving, free_port
 
@@ -85,8 +84,7 @@ class House:
     serving: Serving
 
     def run(self, *words: object) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-c", "from service.cli import main; main()", *map(str, words)]
-        return subprocess.run(command, env=os.environ | self.environment, capture_output=True, text=True, check=False)
+        return printmgr(*words, **self.environment)
 
     def answer(self, *words: object) -> object:
         done = self.run(*words, "--json")

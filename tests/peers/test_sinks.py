@@ -1,9 +1,7 @@
 """Films through the whole service into real receivers: DCMTK's printer, Orthanc."""
 
 import json
-import os
 import subprocess
-import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ import pytest
 from service.store import deliveries, prints
 from service.store.deliveries import DeliveryRecord
 from service.store.engine import Store
+from tests.commands import printmgr
 from tests.printmgr.sinks.test_film_printer import dcmprscp, printed_by_dcmtk
 from tests.serving import Serving, film_pixels, free_port, scu
 
@@ -23,14 +22,7 @@ QUICK = {"retry_first_s": 0.2, "retry_longest_s": 1.0}
 
 
 def command(data_dir: Path, environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from service.cli import main; main()", *arguments],
-        env=os.environ | {"PRINTMGR_DATA_DIR": str(data_dir)} | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return printmgr(*arguments, PRINTMGR_DATA_DIR=data_dir, **environment)
 
 
 @dataclass

@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from tests.commands import printmgr
+from tests.databases import new_database
+
 RUN = [sys.executable, "-c", "from service.cli import main; main()"]
 
 
@@ -30,7 +33,7 @@ def test_help_imports_nothing_heavy():
     ["", "film", "film list", "film send", "jobs", "jobs retry", "config", "serve", "demo", "disc", "disc build"],
 )
 def test_every_command_has_help(command):
-    ended = run(*command.split(), "--help")
+    ended = printmgr(*command.split(), "--help")
     assert ended.returncode == 0 and "Usage" in ended.stdout
 
 
@@ -47,7 +50,7 @@ def test_every_command_has_help(command):
     ],
 )
 def test_a_wrong_call_is_2(arguments, tmp_path):
-    ended = run(*arguments.split(), PRINTMGR_DATA_DIR=str(tmp_path))
+    ended = printmgr(*arguments.split(), PRINTMGR_DATA_DIR=tmp_path)
     assert ended.returncode == 2
     assert "Traceback" not in ended.stderr
 
@@ -60,24 +63,20 @@ def test_no_data_is_told_in_words(tmp_path):
 
 
 def test_an_id_nobody_knows_is_told_in_words(tmp_path):
-    from service.store.engine import migrate
-
-    migrate(f"sqlite:///{tmp_path / 'printmgr.db'}")
+    new_database(f"sqlite:///{tmp_path / 'printmgr.db'}")
     for command in ("film show", f"film render --output {tmp_path}/o.pdf", "jobs show", "jobs cancel", "jobs retry"):
-        ended = run(*command.split(), "x", PRINTMGR_DATA_DIR=str(tmp_path))
+        ended = printmgr(*command.split(), "x", PRINTMGR_DATA_DIR=tmp_path)
         assert ended.returncode == 1, command
         assert "'x'" in ended.stderr and "Traceback" not in ended.stderr
 
 
 def test_lists_are_json_for_scripts(tmp_path):
-    from service.store.engine import migrate
-
-    migrate(f"sqlite:///{tmp_path / 'printmgr.db'}")
+    new_database(f"sqlite:///{tmp_path / 'printmgr.db'}")
     for command in (["film", "list"], ["jobs", "list"]):
-        assert json.loads(run(*command, "--json", PRINTMGR_DATA_DIR=str(tmp_path)).stdout) == []
-    shown = json.loads(run("config", "show", "--json", PRINTMGR_DATA_DIR=str(tmp_path)).stdout)
+        assert json.loads(printmgr(*command, "--json", PRINTMGR_DATA_DIR=tmp_path).stdout) == []
+    shown = json.loads(printmgr("config", "show", "--json", PRINTMGR_DATA_DIR=tmp_path).stdout)
     assert shown["data_dir"] == str(tmp_path)
-    assert f'data_dir = "{tmp_path}"' in run("config", "show", PRINTMGR_DATA_DIR=str(tmp_path)).stdout
+    assert f'data_dir = "{tmp_path}"' in printmgr("config", "show", PRINTMGR_DATA_DIR=tmp_path).stdout
 
 
 def test_config_check_says_yes_or_every_no(tmp_path):

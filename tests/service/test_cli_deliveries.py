@@ -9,8 +9,9 @@ from typer.testing import CliRunner, Result
 from service.cli import app
 from service.config import Settings, load
 from service.store import deliveries, jobs, orders
-from service.store.engine import Store, migrate
+from service.store.engine import Store
 from service.store.jobs import JobState
+from tests.databases import new_database
 from tests.service.test_store import a_print, add
 
 ID = "20260105-101500-000001"
@@ -21,7 +22,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A service that has one print, done, with a delivery that failed for now."""
     monkeypatch.setenv("PRINTMGR_DATA_DIR", str(tmp_path / "data"))
     made = load()
-    migrate(made.database)
+    new_database(made.database)
     store = Store(made.database)
     add(store, a_print(ID))
     with store.write() as connection:

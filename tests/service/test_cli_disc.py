@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from samples.make import ct_image
+from tests.commands import printmgr
 
 MAIN = [sys.executable, "-c", "import sys; from service.cli import main; sys.exit(main())", "disc"]
 
@@ -24,7 +25,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def disc(*words: object) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run([*MAIN, *map(str, words)], capture_output=True, text=True, check=False)
+    return printmgr("disc", *words)
 
 
 def test_plan_build_verify(source: Path, tmp_path: Path) -> None:

@@ -12,8 +12,9 @@ import pytest
 
 from service import jobs as engine
 from service.store import jobs, orders
-from service.store.engine import Store, migrate
+from service.store.engine import Store
 from service.store.jobs import JobState
+from tests.databases import new_database
 
 # A worker whose jobs have three steps that write down when they run. Files steer it: `slow` holds the second step,
 # `broken` makes it fail; a job named retry* may try again, one named patient* waits until it is mended.
@@ -67,7 +68,7 @@ class Work:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.url = f"sqlite:///{folder / 'printmgr.db'}"
-        migrate(self.url)
+        new_database(self.url)
         self.store = Store(self.url)
         self.running: list[subprocess.Popen[bytes]] = []
 

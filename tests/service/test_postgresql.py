@@ -1,9 +1,6 @@
 """The service on PostgreSQL: a film, a received study on a disc, a backup that is restored into another database."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -19,17 +16,15 @@ from service.store.dialects import Durability
 from service.store.engine import Store
 from service.store.jobs import JobState
 from service.store.snapshot import SnapshotFailed
+from tests.commands import printmgr
 from tests.receiving import ARCHIVE, association, instance
 from tests.serving import Serving, film_pixels, scu
 
-RUN = [sys.executable, "-c", "from service.cli import main; main()"]
 PATIENCE_S = 120.0
 
 
-def printmgr(environment: dict[str, str], *words: object) -> str:
-    done = subprocess.run(
-        [*RUN, *map(str, words)], env=os.environ | environment, capture_output=True, text=True, check=False
-    )
+def said(environment: dict[str, str], *words: object) -> str:
+    done = printmgr(*words, **environment)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -61,10 +56,10 @@ def test_a_film_and_a_disc_and_a_backup(postgresql, tmp_path):
         with store.read() as connection:
             (film,) = prints.listed(connection)
         wait_done(store, film.id)
-        printmgr(environment, "study", "complete", "1.2.3")
+        said(environment, "study", "complete", "1.2.3")
         order = ("disc", "build", "inbox:1.2.3", "--output", tmp_path / "disc", "--queue", "--derive", "--json")
-        wait_done(store, json.loads(printmgr(environment, *order))["job"])
-        verified = json.loads(printmgr(environment, "disc", "verify", tmp_path / "disc" / "volume_1.iso", "--json"))
+        wait_done(store, json.loads(said(environment, *order))["job"])
+        verified = json.loads(said(environment, "disc", "verify", tmp_path / "disc" / "volume_1.iso", "--json"))
         assert verified["good"] and verified["instances"] == 3
         settings = load(data_dir=data, database_url=url)
         assert backup(settings, tmp_path / "b.tar").missing == ()

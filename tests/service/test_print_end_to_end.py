@@ -3,12 +3,12 @@
 import json
 import stat
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+from tests.commands import printmgr
 from tests.serving import SERVE, Serving, film_pixels, scu
 
 pypdfium2 = pytest.importorskip("pypdfium2")
@@ -16,7 +16,7 @@ pypdfium2 = pytest.importorskip("pypdfium2")
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory):
-    with Serving(tmp_path_factory.mktemp("service") / "data") as serving:
+    with Serving(tmp_path_factory.mktemp("service") / "data", bare=True) as serving:
         yield serving
 
 
@@ -32,14 +32,7 @@ def wait_for_films(data_dir: Path, count: int, seconds: float = 30) -> list[Path
 
 
 def command(service: Serving, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", "from service.cli import main; main()", *arguments],
-        env={"PRINTMGR_DATA_DIR": str(service.data_dir), "PATH": ""},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return printmgr(*arguments, PRINTMGR_DATA_DIR=service.data_dir)
 
 
 def test_a_film_becomes_one_pdf_beside_its_json(service):

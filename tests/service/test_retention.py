@@ -8,8 +8,9 @@ import pytest
 from service.config import load
 from service.retention import Retention
 from service.store import deliveries, jobs, orders, prints, removals
-from service.store.engine import Store, migrate
+from service.store.engine import Store
 from service.store.jobs import JobState
+from tests.databases import new_database
 from tests.service.test_store import a_print, add
 
 DAY_S = 86400
@@ -20,7 +21,7 @@ class House:
 
     def __init__(self, folder: Path, **days: int) -> None:
         self.settings = load(data_dir=folder, retention={"films": 0, "spool": 0, "jobs": 0} | days)
-        migrate(self.settings.database)
+        new_database(self.settings.database)
         self.store = Store(self.settings.database)
         self.forgotten: list[str] = []
         self.retention = Retention(self.settings, self.store, self.forgotten.extend)

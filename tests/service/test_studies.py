@@ -2,7 +2,6 @@
 
 import json
 import subprocess
-import sys
 import time
 
 import pytest
@@ -12,6 +11,7 @@ from service.config import load
 from service.retention import Retention
 from service.store import completeness, removals, study_queries
 from service.store.completeness import CompleteBy, Rule, settle
+from tests.commands import printmgr
 from tests.receiving import Receiving, encoded, hand_over, instance
 
 SENDER = Sender("CT1", "ARCHIVE", "127.0.0.1")
@@ -99,9 +99,7 @@ def test_what_somebody_declared_stays(made):
 
 
 def run(tmp_path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", "from service.cli import main; main()", *arguments]
-    environment = {"PRINTMGR_DATA_DIR": str(tmp_path), "PATH": "/usr/bin:/bin"}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+    return printmgr(*arguments, PRINTMGR_DATA_DIR=tmp_path)
 
 
 def test_a_disc_is_made_of_a_received_study(tmp_path):

@@ -1,9 +1,6 @@
 """Whose film it is, over the real service: printed with attributes, asked of a worklist, confirmed, undone."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,11 +16,10 @@ from pynetdicom.sop_class import BasicFilmSession, BasicGrayscalePrintManagement
 from printmgr.film.identity import Identity, IdentityState, Source
 from service.store import identities, study_queries
 from service.store.engine import Store
+from tests.commands import printmgr
 from tests.receiving import association, instance
 from tests.serving import PATIENCE_S, Scu, Serving, film_pixels, free_port, scu
 from tests.worklist import AE_TITLE, make_folder, worklist_peer, write_entry
-
-CLI = [sys.executable, "-c", "from service.cli import main; main()"]
 
 
 def open_session(one: Scu, **attributes: object) -> int:
@@ -63,14 +59,7 @@ def identity_of_the_film(data_dir: Path, number: int = 1) -> identities.Identity
 
 def command(data_dir: Path, *arguments: str, fails: bool = False, stdout: bool = False) -> str:
     """What it says; when it is to fail, on standard error unless `stdout`."""
-    done = subprocess.run(
-        [*CLI, *arguments],
-        env=os.environ | {"PRINTMGR_DATA_DIR": str(data_dir)},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = printmgr(*arguments, PRINTMGR_DATA_DIR=data_dir)
     assert (done.returncode != 0) is fails, done.stderr
     return done.stderr if fails and not stdout else done.stdout
 

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,10 +18,10 @@ from media.fileset.encryption import Encrypt, Method
 from media.verify import Verification, verify_opened
 from media.verify.cms import PasswordKey, SecureFile
 from media.verify.der import Unopened
+from tests.commands import printmgr
 from tests.media.deidentify.making import ct, write
 from tests.media.encrypt.test_sealed import PASSWORD, known, made
 
-VERIFY = [sys.executable, "-c", "import sys; from service.cli import main; sys.exit(main())", "disc", "verify"]
 __all__ = ["known"]
 
 
@@ -46,8 +45,7 @@ def pair(folder: Path, name: str) -> tuple[Path, Path, Path]:
 
 
 def verified(*words: object, **environment: str) -> "subprocess.CompletedProcess[str]":
-    command = [*VERIFY, *map(str, words)]
-    return subprocess.run(command, env=os.environ | environment, capture_output=True, text=True, check=False)
+    return printmgr("disc", "verify", *words, **environment)
 
 
 def where(found: Verification) -> set[str]:

@@ -10,9 +10,10 @@ import httpx
 from service.config import Settings, load
 from service.people import Passwords
 from service.store import people
-from service.store.engine import Store, migrate
+from service.store.engine import Store
 from service.store.people import PersonRole
 from service.wiring.web import WebRole
+from tests.databases import new_database
 
 PASSWORD = "correct horse 42"
 HASH = Passwords().hash(PASSWORD)
@@ -84,7 +85,7 @@ def pages(
     others = {"archives": list(archives)} | (more or {})
     settings = load(data_dir=folder / "data", web={"port": 0, **web}, **others)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
-    migrate(settings.database)
+    new_database(settings.database)
     if with_people:
         store = Store(settings.database)
         with store.write() as connection:

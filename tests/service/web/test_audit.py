@@ -5,7 +5,6 @@ import re
 import socket
 import ssl
 import subprocess
-import sys
 import threading
 from xml.etree import ElementTree as Xml
 
@@ -17,7 +16,9 @@ from service.audit_syslog import Forwarder
 from service.settings.web import Audit
 from service.store import audit
 from service.store.audit import Entry
-from service.store.engine import Store, migrate
+from service.store.engine import Store
+from tests.commands import printmgr
+from tests.databases import new_database
 
 PERSON = "Müller^Änne<script>"
 
@@ -25,7 +26,7 @@ PERSON = "Müller^Änne<script>"
 @pytest.fixture
 def store(tmp_path):
     url = f"sqlite:///{tmp_path / 'printmgr.db'}"
-    migrate(url)
+    new_database(url)
     made = Store(url)
     yield made
     made.close()
@@ -106,17 +107,11 @@ def test_many_threads_make_one_chain(store):
 
 def test_the_command_checks_the_chain(store, tmp_path):
     fill(store, 5)
-    command = [sys.executable, "-c", "from service.cli import main; main()", "audit", "verify"]
-
-    def run(*more):
-        environment = {"PRINTMGR_DATA_DIR": str(tmp_path), "PATH": ""}
-        return subprocess.run([*command, *more], env=environment, capture_output=True, text=True, check=False)
-
-    good = run()
+    good = printmgr("audit", "verify", PRINTMGR_DATA_DIR=tmp_path)
     assert good.returncode == 0 and "5 rows, whole" in good.stdout
     with store.write() as connection:
         connection.execute(text("UPDATE audit SET detail = 'x' WHERE number = 3"))
-    bad = run()
+    bad = printmgr("audit", "verify", PRINTMGR_DATA_DIR=tmp_path)
     assert bad.returncode == 1 and "row 3 was changed" in bad.stdout
 
 
