@@ -201,6 +201,7 @@ def test_a_second_person_signs_in_and_refuses(service: Desk, page: Page, browser
     expect(other.locator("#progress .alarm")).to_contain_text("refused by bert: the chest is of somebody else")
     context.close()
     expect(page.locator("#progress .alarm")).to_contain_text("refused by bert")
+    expect(page.locator("[name=decision]")).to_have_count(0)  # nothing is left to decide here either
 
 
 def test_preset_viewer_password_and_papers_are_as_chosen(service: Desk, page: Page, tmp_path: Path) -> None:

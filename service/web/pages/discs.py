@@ -7,6 +7,8 @@ from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from service.second_person import waits
+from service.store.discs import DiscRecord
+from service.store.jobs import JobState
 from service.web.answers import bytes_answer, file_answer
 from service.web.callers import caller_of, site_of
 from service.web.disc_orders import MEDIA_OFFERED, OPEN, VIEWERS, Wish, begin_plan, chosen, make, patients_of, plan
@@ -121,10 +123,12 @@ def order(request: Request, wish: Wished) -> Response:
 
 
 @router.get("/discs/{disc_id}")
-def one(request: Request, disc_id: DiscId) -> Response:
-    """One disc; to the page itself only how far it is."""
+def one(request: Request, disc_id: DiscId, asks: str = "") -> Response:
+    """One disc; to the page itself only how far it is, or that it is to be loaded anew when it asks something else."""
     values = _shown(site_of(request), disc_id)
     if request.headers.get("hx-request") and not request.headers.get("hx-boosted"):
+        if asks != values["asks"]:
+            return Response(status_code=204, headers={"HX-Refresh": "true"})
         return render(request, "disc_state.html", **values)
     return render(request, "disc.html", **values, relations=RELATIONS)
 
@@ -204,12 +208,19 @@ def _shown(site: Site, disc_id: str) -> dict[str, object]:
         "job": its_job,
         "order": order_of(its_job),
         "studies": studies,
-        "waits": waits(found),
+        "asks": _asks(found),
         "papers": PAPERS,
         "downloads": {one.number for one in found.volumes if any(name.endswith(IMAGES) for name in one.written)},
         "advice": advice_for,
         "has_sheet": (Path(found.output) / SLIP).is_file(),
     }
+
+
+def _asks(found: DiscRecord) -> str:
+    """What somebody is to fill in."""
+    if waits(found):
+        return "second"
+    return "release" if found.state is JobState.DONE else ""
 
 
 def _writes_media(writers: tuple[str, ...]) -> bool:
