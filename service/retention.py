@@ -1,4 +1,4 @@
-"""What is old enough goes, and it is written down that it went: films, spool folders, records of jobs, studies."""
+"""What is old enough goes, and it is written down: films, spool folders, records of jobs, studies, passwords."""
 
 import logging
 import shutil
@@ -50,6 +50,7 @@ class Retention:
             ("jobs", keep.jobs, self._jobs),
             ("studies", keep.studies, self._studies),
             ("recordings", keep.recordings, self._recordings),
+            ("passwords", keep.passwords, self._passwords),
         )
         counts = {}
         for kind, days, remove in tasks:
@@ -126,6 +127,17 @@ class Retention:
             for name, size in removed:
                 removals.record(connection, "recordings", name, size)
         return len(removed)
+
+    def _passwords(self, before: int) -> int:
+        """Sheets with the password of an encrypted disc, which should have been handed over and deleted by now."""
+        from media.encryption import SLIP
+
+        old = [one for one in self._settings.discs_dir.glob(f"*/{SLIP}") if one.stat().st_mtime * 1e6 < before]
+        for sheet in old:
+            size = _remove_file(sheet)
+            with self._store.write() as connection:
+                removals.record(connection, "passwords", sheet.parent.name, size)
+        return len(old)
 
     def _remove_folder(self, folder: Path) -> int:
         size = sum(file.stat().st_size for file in folder.iterdir())

@@ -13,6 +13,7 @@ class Retention(Table):
     jobs: Days = 90
     studies: Days = 30
     recordings: Days = 14
+    passwords: Days = 7
     hour: int = Field(default=3, ge=0, le=23)  # local hour of the nightly removal
 
 

@@ -143,7 +143,7 @@ class Removal(Base):
     __tablename__ = "removals"
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=True)
-    kind: Mapped[str] = mapped_column(String(16))  # films, spool or jobs
+    kind: Mapped[str] = mapped_column(String(16))  # films, spool, jobs, studies, recordings or passwords
     name: Mapped[str] = mapped_column(Text)
     size_bytes: Mapped[int] = mapped_column(BigInteger)
     removed_at: Mapped[int] = mapped_column(BigInteger)

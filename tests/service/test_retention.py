@@ -1,5 +1,6 @@
 """What is old goes and is recorded; what is young, failed or somebody else's stays."""
 
+import os
 import time
 from pathlib import Path
 
@@ -67,7 +68,7 @@ def house(tmp_path):
 def test_nothing_goes_where_nothing_is_asked(house):
     keep = house()
     pdf = keep.print("old", 10_000)
-    assert keep.run() == {"films": 0, "spool": 0, "jobs": 0, "studies": 0, "recordings": 0}
+    assert keep.run() == {"films": 0, "spool": 0, "jobs": 0, "studies": 0, "recordings": 0, "passwords": 0}
     assert pdf.exists() and keep.removed() == []
 
 
@@ -113,10 +114,22 @@ def test_old_jobs_lose_their_steps_and_go_when_they_have_no_film(house):
     assert ("jobs", "failed", 0) in ours.removed()
 
 
+def test_a_password_nobody_deleted_goes_after_a_week(house):
+    ours = house()
+    for disc, age_days in (("old", 8), ("young", 6)):
+        sheet = ours.settings.discs_dir / disc / "password.pdf"
+        sheet.parent.mkdir(parents=True)
+        sheet.write_bytes(b"%PDF")
+        os.utime(sheet, (time.time() - age_days * DAY_S,) * 2)
+    assert ours.run()["passwords"] == 1
+    assert [sheet.parent.name for sheet in ours.settings.discs_dir.glob("*/password.pdf")] == ["young"]
+    assert ours.removed() == [("passwords", "old", 4)]
+
+
 def test_everything_goes_in_the_end(house):
     ours = house(films=30, spool=14, jobs=90)
     ours.print("old", 100)
-    assert ours.run() == {"films": 1, "spool": 1, "jobs": 1, "studies": 0, "recordings": 0}
+    assert ours.run() == {"films": 1, "spool": 1, "jobs": 1, "studies": 0, "recordings": 0, "passwords": 0}
     with ours.store.read() as connection:
         assert prints.ids(connection) == set()
 
