@@ -1,16 +1,15 @@
 """Films as the pages and the REST interface ask for them: by pages of a keyset, newest first."""
 
 from collections.abc import Sequence
-from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, FromClause, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, select
 
 from printmgr.film.identity import IdentityState
 from printmgr.film.patient_names import plain_identifier, words
 from service.store.identity_models import IdentityRow, IdentityWord
-from service.store.jobs import JobState
+from service.store.jobs import OPEN
 from service.store.models import Base, Job, PrintRow
-from service.store.narrowing import Asked, Keys, Page, begins, found, one_of
+from service.store.narrowing import Keys, Page, begins, found, one_of
 from service.store.prints import PrintRecord, all_prints, recorded
 
 ANY_UNSURE = "unsure"  # any of
@@ -18,7 +17,6 @@ UNSURE = (IdentityState.UNKNOWN, IdentityState.PROPOSED, IdentityState.CONFLICT)
 TABLES = Base.metadata.tables
 PRINTS, JOBS = TABLES[PrintRow.__tablename__], TABLES[Job.__tablename__]
 IDENTITIES, WORDS = TABLES[IdentityRow.__tablename__], TABLES[IdentityWord.__tablename__]
-NOT_DONE = tuple(state for state in JobState if state is not JobState.DONE)
 
 
 def page(
@@ -46,7 +44,8 @@ def page(
     if state:
         asked.append(one_of(JOBS, "state", [state], "id"))
     if whose:
-        asked.append(_known_as(whose))
+        states = UNSURE if whose == ANY_UNSURE else (IdentityState(whose),)
+        asked.append(one_of(IDENTITIES, "state", states, "print_id"))
     if patient_id:
         asked.append(one_of(IDENTITIES, "patient_id", [plain_identifier(patient_id)], "print_id"))
     asked += [begins(connection, WORDS, word, "print_id") for word in words(name)]
@@ -63,20 +62,11 @@ def _is_there(prints: FromClause) -> ColumnElement[bool]:
     return prints.c.deleted_at.is_(None)
 
 
-EVERY = Keys(PRINTS, "id", _is_there)
+def _has_ended(prints: FromClause) -> ColumnElement[bool]:
+    return _is_there(prints) & ~Keys(JOBS, "id", lambda jobs: jobs.c.state.in_(OPEN)).has(prints.c.id)
 
 
-def _known_as(whose: str) -> Asked:
-    """A film that nothing was found about yet is unknown: its job is not done (service.wiring.films)."""
-    states = UNSURE if whose == ANY_UNSURE else (IdentityState(whose),)
-    known = one_of(IDENTITIES, "state", states, "print_id").any_of
-    if IdentityState.UNKNOWN in states:
-        known += tuple(Keys(JOBS, "id", partial(_nothing_found, state)) for state in NOT_DONE)
-    return Asked(known)
-
-
-def _nothing_found(state: JobState, jobs: FromClause) -> ColumnElement[bool]:
-    return (jobs.c.state == state) & ~Keys(IDENTITIES, "print_id").has(jobs.c.id)
+EVERY, ENDED = Keys(PRINTS, "id", _is_there), Keys(PRINTS, "id", _has_ended)
 
 
 def these(connection: Connection, print_ids: Sequence[str]) -> list[PrintRecord]:
@@ -91,6 +81,5 @@ def stations(connection: Connection, limit: int = 200) -> list[str]:
 
 
 def count_unsure(connection: Connection, most: int) -> int:
-    """Films nobody knows whose they are, of the newest; counted up to `most`."""
-    some = select(IdentityRow.print_id).where(IdentityRow.state.in_(UNSURE)).limit(most).subquery()
-    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+    """Films nobody knows whose they are, of the newest; those at work may yet be found out. Counted up to `most`."""
+    return len(found(connection, ENDED, [one_of(IDENTITIES, "state", UNSURE, "print_id")], Page(most)))

@@ -7,6 +7,7 @@ import time
 from sqlalchemy import Connection, insert, select, update
 
 from printmgr.errors import QueueFull
+from printmgr.film.identity import IdentityState
 from printmgr.ports import Print
 from service.store import audit
 from service.store.audit import Entry
@@ -25,6 +26,11 @@ INSERT_PRINT = """INSERT INTO prints (id, kind, printer, slug, date, ordered_at,
  copies, statuses, print_priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
 INSERT_FILM = """INSERT INTO films (print_id, number, film_size_id, film_orientation, image_display_format, boxes,
  images) VALUES (?, ?, ?, ?, ?, ?, ?)"""
+
+
+# Whose film it is, until somebody looked: lists by it need a row of every film.
+INSERT_IDENTITY = """INSERT INTO identities (print_id, state, patient_id, identity, verdict, changed_at)
+ VALUES (?, ?, '', '{}', '{"candidates": [], "disagree": []}', ?)"""
 
 
 class OrderWriter:
@@ -51,6 +57,7 @@ class OrderWriter:
                 raw.execute(INSERT_JOB, (print_.id, FILM, JobState.ANSWERED, document.decode("ascii"), now, now))
                 raw.execute(INSERT_PRINT, print_row)
                 raw.execute_many(INSERT_FILM, films)
+                raw.execute(INSERT_IDENTITY, (print_.id, IdentityState.UNKNOWN, now))
                 raw.commit()
             except BaseException:
                 if not raw.rollback():

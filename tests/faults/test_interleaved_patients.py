@@ -32,6 +32,7 @@ from tests.serving import Scu, Serving, film_pixels, image_box, scu
 
 STATIONS = 16
 PATIENCE_S = 240.0
+JUDGED = tuple(state for state in IdentityState if state is not IdentityState.UNKNOWN)
 
 
 @dataclass
@@ -173,7 +174,7 @@ def wait_judged(store: Store, at_least: int, at_most: int) -> list[identities.Id
     while time.monotonic() < patience:
         with store.read() as connection:
             found: list[identities.IdentityRecord] = []
-            while page := identities.listed(connection, before=found[-1].print_id if found else "", limit=500):
+            while page := identities.listed(connection, JUDGED, before=found[-1].print_id if found else "", limit=500):
                 found += page
         if len(found) != before:
             before, quiet_since = len(found), time.monotonic()

@@ -3,7 +3,7 @@
 import pytest
 
 from printmgr.film.identity import Finding, Identity, IdentityState, Release, Source, Standing
-from service.store import identities
+from service.store import film_queries, identities
 from service.store.engine import Store
 from service.store.prints import NoSuchPrint
 from tests.service.test_store import a_print, add
@@ -38,6 +38,9 @@ def record(store: Store, print_id: str) -> identities.IdentityRecord:
 
 def test_a_print_without_findings_is_unknown_and_goes_out_under_nobody(store):
     assert record(store, FIRST).state is IdentityState.UNKNOWN
+    with store.read() as connection:
+        assert [one.id for one in film_queries.page(connection, whose="unknown")] == [THIRD, SECOND, FIRST]
+        assert film_queries.count_unsure(connection, 9) == 0  # they are at work
     assert released(store, FIRST, Release.IDENTIFIED) is None
     with store.read() as connection, pytest.raises(NoSuchPrint):
         identities.one(connection, "none")

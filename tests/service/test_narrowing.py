@@ -45,16 +45,15 @@ def some_words(chance: random.Random) -> list[str]:
 
 
 def put_films(store: Store, chance: random.Random) -> list[Row]:
-    """Films in every state, some removed, some that nothing was found about yet."""
+    """Films in every state, some removed."""
     films = []
     for number in range(COUNT):
         state = chance.choice(list(JobState))
-        nothing_found = state is not JobState.DONE and chance.random() < 0.5
         film = {"id": f"20240506-070809-{number:06}-aa", "state": state, "printer": chance.choice(PRINTERS)}
         film |= {"station": chance.choice(STATIONS), "date": chance.choice(DATES)}
         film |= {"removed": chance.random() < 0.2, "whose": chance.choice(list(IdentityState))}
         film |= {"patient": f"p{chance.randint(0, 20)}", "words": some_words(chance)}
-        films.append(film | ({"whose": None, "patient": "", "words": []} if nothing_found else {}))
+        films.append(film)
     with store.write() as connection:
         for number, film in enumerate(films):
             values = {"id": film["id"], "kind": "film", "state": film["state"]}
@@ -63,8 +62,6 @@ def put_films(store: Store, chance: random.Random) -> list[Row]:
             same |= {name: film[name] for name in ("id", "printer", "date")} | {"calling_ae": film["station"]}
             removed = 1 if film["removed"] else None
             connection.execute(insert(PrintRow).values(**same, statuses="{}", deleted_at=removed))
-            if film["whose"] is None:
-                continue
             known = {"print_id": film["id"], "state": film["whose"], "patient_id": film["patient"]}
             empty = {"identity": "{}", "verdict": '{"candidates": [], "disagree": []}', "changed_at": 0}
             connection.execute(insert(IdentityRow).values(**known, **empty))
@@ -107,13 +104,12 @@ ASKED_WORDS = ("", "m", "mei", "an", "anna", "m a", "mei an", "mei mei", "doe an
 def test_films_with_anything_asked_of_them(store: Store) -> None:
     chance = random.Random(1)
     films = put_films(store, chance)
-    unsure = {None, *film_queries.UNSURE}
     for _ in range(120):
         whose = chance.choice(["", "", film_queries.ANY_UNSURE, *IdentityState])
         asked = {"printer": chance.choice(["", "", *PRINTERS]), "calling_ae": chance.choice(["", "", *STATIONS])}
         asked |= {"date": chance.choice(["", "", *DATES]), "state": chance.choice(["", "", *JobState])}
         asked |= {"patient_id": chance.choice(["", "", "", "P 3", "nobody"]), "name": chance.choice(ASKED_WORDS)}
-        meant = {"unknown": {None, "unknown"}, "unsure": unsure}.get(whose, {whose})
+        meant = film_queries.UNSURE if whose == film_queries.ANY_UNSURE else {whose}
         expected = [
             film["id"]
             for film in reversed(films)
@@ -133,6 +129,10 @@ def test_films_with_anything_asked_of_them(store: Store) -> None:
                 down_to = chance.choice(expected)
                 newer = film_queries.page(connection, down_to=down_to, **{**given, "limit": COUNT})
                 assert [one.id for one in newer] == expected[: expected.index(down_to) + 1]
+    unsure = [film for film in films if film["whose"] in film_queries.UNSURE and film["state"] not in jobs.OPEN]
+    there = sum(not film["removed"] for film in unsure)
+    with store.read() as connection:
+        assert [film_queries.count_unsure(connection, most) for most in (1, 2, COUNT)] == [1, 2, there]
 
 
 @pytest.mark.usefixtures("sizes")
@@ -175,7 +175,7 @@ def test_identities_jobs_discs_and_the_ledger(store: Store) -> None:
                 lambda last, n=name, s=states: identities.listed(connection, s, name=n, before=last or "", limit=7),
                 lambda one: one.print_id,
             )
-            known = [film for film in reversed(films) if film["whose"] and (not states or film["whose"] in states)]
+            known = [film for film in reversed(films) if not states or film["whose"] in states]
             assert found == [film["id"] for film in known if have(film, name)]
         for states in ([], ["failed"], list(jobs.ENDED), list(jobs.OPEN)):
             found = paged(lambda last, s=states: jobs.listed(connection, s, "film", 7, last or ""), lambda one: one.id)

@@ -14,7 +14,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian
 from pynetdicom.sop_class import BasicFilmSession, BasicGrayscalePrintManagementMeta
 
 from printmgr.film.identity import Identity, IdentityState, Source
-from service.store import identities, study_queries
+from service.store import identities, jobs, study_queries
 from service.store.engine import Store
 from tests.commands import printmgr
 from tests.receiving import association, instance
@@ -49,7 +49,7 @@ def identity_of_the_film(data_dir: Path, number: int = 1) -> identities.Identity
         while time.monotonic() < patience:
             with store.read() as connection:
                 found = identities.listed(connection)
-                if len(found) >= number:
+                if len(found) >= number and not jobs.waiting(connection):
                     return identities.one(connection, found[0].print_id)
             time.sleep(0.05)
     finally:
