@@ -1,12 +1,24 @@
 """What SQLite and PostgreSQL do differently."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, String, Text, create_engine, event, make_url
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Executable,
+    Select,
+    String,
+    Text,
+    create_engine,
+    event,
+    intersect,
+    make_url,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.ext.compiler import compiles
@@ -92,6 +104,21 @@ def insert_on(connection: Connection, table: Any) -> sqlite.Insert:
 
         return cast(sqlite.Insert, postgresql.insert(table))
     return sqlite.insert(table)
+
+
+def greatest_of_all(connection: Connection, parts: Sequence[Select[Any]], limit: int) -> Executable:
+    """The greatest values that each of these queries of one column has, all walked beside each other in index order.
+
+    SQLite does so for INTERSECT, PostgreSQL for a join: it would sort or hash all of an INTERSECT first.
+    """
+    if connection.dialect.name != POSTGRESQL:
+        both = intersect(*parts)
+        return both.order_by(both.selected_columns[0].desc()).limit(limit)
+    first, *others = (part.subquery() for part in parts)
+    query = select(first.c[0]).order_by(first.c[0].desc()).limit(limit)
+    for other in others:
+        query = query.join_from(first, other, first.c[0] == other.c[0])
+    return query
 
 
 def limit_of(error: BaseException | None) -> str:

@@ -21,12 +21,13 @@ from sqlalchemy import (
     Table,
     bindparam,
     func,
-    intersect,
     literal,
     or_,
     select,
     union_all,
 )
+
+from service.store.dialects import greatest_of_all
 
 FEW = 1000  # keys that are worth sorting
 LOOKED_THROUGH = 500  # of the list's newest, before all keys of something common are sorted
@@ -185,12 +186,12 @@ def _in_all(connection: Connection, whole: Keys, asked: Sequence[Asked], page: P
     found_: set[Any] = set()
     for way in ways:
         parts = [page.bounded(keys.table.c[keys.column], _own(whole, keys)) for keys in way]
-        both = intersect(*parts)
-        query = both.order_by(both.selected_columns[0].desc()).limit(page.limit)
-        found_.update(connection.execute(query).scalars())
+        found_.update(connection.execute(greatest_of_all(connection, parts, page.limit)).scalars())
     keys = sorted(found_, reverse=True)[: page.limit]
+    if whole.where is None or all(any(keys.table is whole.table for keys in way) for way in ways):
+        return keys
     there = whole.of(whole.table).where(whole.table.c[whole.column].in_(keys))
-    return keys if whole.where is None or len(connection.execute(there).all()) == len(keys) else None
+    return keys if len(connection.execute(there).all()) == len(keys) else None
 
 
 def _completions(connection: Connection, table: Table, word: str, end: str) -> list[str]:
