@@ -1,13 +1,14 @@
 """A house of so many studies and films, in either database."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from typing import Any
 
 from sqlalchemy import Connection, update
 
 from printmgr.film.patient_names import words
 from service.store.audit_models import AuditHead, AuditRow
-from service.store.dialects import POSTGRESQL
+from service.store.dialects import POSTGRESQL, RawConnection
 from service.store.disc_models import DiscRow, StudyWord, VolumeRow
 from service.store.engine import Durability, Store, migrate
 from service.store.identity_models import IdentityRow, IdentityWord
@@ -35,8 +36,8 @@ def filled(url: str, count: int) -> Store:
     with store.write() as connection:
         connection.execute(update(AuditHead).values(number=count, sent=count))
     if store.engine.dialect.name == POSTGRESQL:  # as its autovacuum does; nobody does so in our SQLite
-        with store.watching() as connection:
-            connection.exec_driver_sql("VACUUM ANALYZE")
+        with closing(RawConnection(store.engine)) as connection:
+            connection.execute("VACUUM ANALYZE")
     return store
 
 

@@ -1,24 +1,50 @@
-"""Whether anything changed, cheaply enough to be asked several times a second."""
+"""Whether anything changed, cheaply enough to be asked several times a second as long as the service lives."""
 
 import hashlib
 import json
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, func, select
 
+from service.store.dialects import POSTGRESQL, RawConnection
 from service.store.disc_models import DiscRow
+from service.store.engine import Store
 from service.store.identity_models import IdentityActRow
 from service.store.jobs import OPEN
 from service.store.models import Job
 from service.store.study_models import StudyRow
 
 MOST_OPEN = 300
+ASKED_EACH = 60  # looks: a server that nothing comes from may be gone
 
 
-def version(connection: Connection) -> int:
-    """A number that changes when somebody else's transaction did; a new one each time where it cannot be known."""
-    if connection.dialect.name == "sqlite":
-        return int(connection.execute(text("PRAGMA data_version")).scalar_one())
-    return int(connection.execute(text("SELECT txid_snapshot_xmax(txid_current_snapshot())")).scalar_one())
+class Watch:
+    """A connection of its own that sees whether others wrote anything: SQLite counts, PostgreSQL tells by itself.
+
+    It is the driver's: SQLAlchemy's way to so small a statement costs many times the statement.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._raw = RawConnection(store.engine)
+        self._is_told = store.engine.dialect.name == POSTGRESQL
+        self._looks = 0
+        self._version: object = None
+        if self._is_told:
+            self._raw.listen()
+
+    def has_changed(self) -> bool:
+        """Whether anybody wrote since it was asked last; the first time always, now and then for nothing."""
+        if not self._is_told:
+            before = self._version
+            (self._version,) = self._raw.execute("PRAGMA data_version").fetchall()[0]
+            return self._version != before
+        self._looks += 1
+        if self._looks % ASKED_EACH == 1:
+            self._raw.execute("SELECT 1")
+            return True
+        return self._raw.was_told()
+
+    def close(self) -> None:
+        self._raw.close()
 
 
 def marks(connection: Connection) -> dict[str, str]:

@@ -29,7 +29,8 @@ FULL_STATE = "53100"  # PostgreSQL's disk_full
 BUSY_CODES = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_BUSY_SNAPSHOT, sqlite3.SQLITE_BUSY_RECOVERY, sqlite3.SQLITE_LOCKED}
 BUSY_STATES = {"55P03", "40P01", "40001", "53300"}  # lock_not_available, deadlock, serialization, too many connections
 WRITERS = 0x7072696E74  # the advisory lock of whoever writes: one after the other, as in SQLite
-LOCK_WRITERS = f"SELECT pg_advisory_xact_lock({WRITERS})"
+WRITTEN = "printmgr_written"  # the channel on which every writer tells that something changed
+LOCK_WRITERS = f"SELECT pg_advisory_xact_lock({WRITERS}), pg_notify('{WRITTEN}', '')"  # told when it is committed
 BUSY_MS = 30_000
 
 
@@ -85,11 +86,8 @@ def _prepare(raw: Any, isolation_level: str | None, durability: Durability) -> N
 
 
 def begin(connection: Connection) -> None:
-    """Begin as the connection's options say: to read, to watch, or to write, which one at a time may."""
-    options = connection.get_execution_options()
-    if options.get("watching"):
-        return
-    readonly = options.get("readonly")
+    """Begin as the connection's options say: to read, or to write, which one at a time may."""
+    readonly = connection.get_execution_options().get("readonly")
     if connection.dialect.name == POSTGRESQL:
         view = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"
         connection.exec_driver_sql(view if readonly else LOCK_WRITERS)
@@ -153,6 +151,14 @@ class RawConnection:
 
     def execute_many(self, statement: str, rows: list[Any]) -> None:
         self._run(self._cursor.executemany, statement, [self._plain(row) for row in rows])
+
+    def listen(self) -> None:
+        """Have the server tell of what others commit (PostgreSQL)."""
+        self._cursor.execute(f"LISTEN {WRITTEN}")
+
+    def was_told(self) -> bool:
+        """Whether it told since it was asked last; asks nobody. Raises the driver's error when it is gone."""
+        return bool(list(self._raw.notifies(timeout=0)))
 
     def begin(self) -> None:
         """Begin to write; nobody else does until `commit` or `rollback`."""

@@ -38,13 +38,6 @@ class Store:
         with self.engine.connect().execution_options(readonly=True) as connection:
             yield connection
 
-    @contextmanager
-    def watching(self) -> Iterator[Connection]:
-        """A connection without a transaction, to see that others changed something."""
-        options = {"isolation_level": "AUTOCOMMIT"} if kind_of(self.url) == POSTGRESQL else {}
-        with self.engine.connect().execution_options(watching=True, **options) as connection:
-            yield connection
-
     def close(self) -> None:
         self.engine.dispose()
 

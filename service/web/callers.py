@@ -3,6 +3,7 @@
 import hmac
 import time
 from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from fastapi import Request
@@ -18,7 +19,7 @@ from service.web.site import Site
 
 COOKIE = "printmgr_session"
 SAFE = {"GET", "HEAD", "OPTIONS"}
-TOUCH_S = 15.0  # a session's time is written down no more often
+TOUCH_S = 15.0  # a session's or a token's time is written down no more often
 WHILE_LOCKED = {"/lock", "/unlock", "/logout"}
 
 
@@ -107,8 +108,9 @@ def _machine(site: Site, token: str, address: str) -> Caller | None:
         found = people.token_of(connection, token)
     if found is None:
         return None
-    with site.store.write() as connection:
-        people.token_used(connection, found.id)
+    if not found.used_at or time.time() - datetime.fromisoformat(found.used_at).timestamp() > TOUCH_S:
+        with site.store.write() as connection:
+            people.token_used(connection, found.id)
     return Caller(f"token {found.name}", found.role, address)
 
 

@@ -4,10 +4,9 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator
+from contextlib import closing
 
-from sqlalchemy import Connection
-
-from service.store import changes
+from service.store.changes import Watch, marks
 from service.store.engine import Store
 
 log = logging.getLogger(__name__)
@@ -46,11 +45,11 @@ class Live:
         try:
             yield b"retry: 2000\nevent: open\ndata: 0\n\n"
             while not self._stopping.is_set():
-                marks = dict(self.marks)
-                for subject, mark in marks.items():
+                now = dict(self.marks)
+                for subject, mark in now.items():
                     if seen.get(subject) != mark:
                         yield f"event: {subject}\ndata: {mark}\n\n".encode()
-                seen = marks
+                seen = now
                 try:
                     await asyncio.wait_for(woken.wait(), ALIVE_S)
                 except TimeoutError:
@@ -60,27 +59,23 @@ class Live:
             self._waiting.discard(woken)
 
     def _watch(self) -> None:
-        version = -1
         while not self._stopping.is_set():
             try:
-                with self._store.watching() as connection:
+                with closing(Watch(self._store)) as watch:
                     while not self._stopping.wait(LOOK_S):
-                        version = self._look(connection, version)
+                        if watch.has_changed():
+                            self._look()
             except Exception:
                 log.exception("cannot see what changed; trying again")
                 self._stopping.wait(REST_S)
 
-    def _look(self, connection: Connection, version: int) -> int:
-        now = changes.version(connection)
-        if now == version:
-            return version
+    def _look(self) -> None:
         with self._store.read() as reading:
-            marks = changes.marks(reading)
-        if marks != self.marks:
-            self.marks = marks
+            now = marks(reading)
+        if now != self.marks:
+            self.marks = now
             self._wake()
             self._stopping.wait(REST_S - LOOK_S)
-        return now
 
     def _wake(self) -> None:
         if self._loop is not None and not self._loop.is_closed():

@@ -15,6 +15,7 @@ from service.settings.web import Web
 from service.store.audit import Entry
 from service.web.app import create_app, wrapped
 from service.web.proxy import only_from
+from service.web.server import Server
 from service.web.site import open_site
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class WebRole:
         app = wrapped(create_app(self._site), self._site)
         if web.proxy:
             app = only_from(ProxyHeadersMiddleware(app, trusted_hosts=list(web.proxy)), web.proxy)  # type: ignore[arg-type]
-        self._server = uvicorn.Server(
+        self._server = Server(
             uvicorn.Config(
                 app,
                 log_level="warning",
@@ -82,7 +83,7 @@ class WebRole:
     def stop(self) -> None:
         """Let what is being answered end."""
         self._site.live.stop()
-        self._server.should_exit = True
+        self._server.stop()
         self._thread.join(STOP_S)
         self._note(Action.STOP)
         if self._forwarder:
