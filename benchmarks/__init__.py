@@ -6,6 +6,18 @@ from dataclasses import dataclass
 
 MIN_ROUNDS = 5
 
+_wanted: list[str] = []
+"""Words of the rows to measure; none: all."""
+
+
+def choose(words: list[str]) -> None:
+    """Measure only rows that have one of these words, where a benchmark can leave others out."""
+    _wanted[:] = words
+
+
+def is_chosen(what: str) -> bool:
+    return not _wanted or any(word in what for word in _wanted)
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

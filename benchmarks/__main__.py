@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 import benchmarks
-from benchmarks import Row
+from benchmarks import Row, choose
 
 
 def modules(names: list[str]) -> Iterator[ModuleType]:
@@ -34,8 +34,11 @@ def table(title: str, rows: list[Row]) -> Table:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", help="modules of benchmarks/; none: all")
+    parser.add_argument("--rows", action="append", default=[], metavar="WORD", help="only rows with it (lists)")
+    arguments = parser.parse_args()
+    choose(arguments.rows)
     missed = 0
-    for module in modules(parser.parse_args().names):
+    for module in modules(arguments.names):
         rows: list[Row] = module.run()
         Console(width=140).print(table(module.NAME, rows))
         missed += sum(not row.met for row in rows)

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from benchmarks import Row
+from benchmarks import Row, is_chosen
 from benchmarks.lists_data import a_print, filled
 from benchmarks.lists_rest import PATHS, open_pages, serving
 from service.store import audit, discs, film_queries, identities, jobs, study_queries, study_search
@@ -42,7 +42,7 @@ def run() -> list[Row]:
                 ways = [(path, [partial(one.count, path) for one in servers]) for path in paths]
                 rows += compared(f"{kind.__name__}: /api/v1/", ways, REST_ROUNDS)
             rows.append(open_pages(servers[1]))
-    return rows
+    return [row for row in rows if is_chosen(row.what)]
 
 
 @contextmanager
@@ -143,8 +143,12 @@ def over(stores: Sequence[Store], work: Work) -> list[Question]:
 
 def compared(what: str, works: Sequence[tuple[str, Sequence[Question]]], rounds: int = ROUNDS) -> list[Row]:
     """Rows of one list, its first page first."""
+    if not any(is_chosen(what + name) for name, _ in works):
+        return []
     rows: list[Row] = []
-    for name, (small, large) in works:
+    for number, (name, (small, large)) in enumerate(works):
+        if number and not is_chosen(what + name):
+            continue
         same, ours = p95(rounds, small, large)
         fuller = bool(rows) and large() > small()
         theirs, peer = max((same, "same"), (rows[0].theirs if fuller else 0.0, "first page"))
