@@ -117,7 +117,7 @@ class Checks:
         end = time.monotonic() + patience_s
         self.films()
         while self.outstanding() and time.monotonic() < end:
-            wait(1.0)
+            wait(0.2)
             self.films()
         for film in self.outstanding():
             self._ledger.fault(f"{film.name} was answered and is not there")
