@@ -1,6 +1,7 @@
 """A disc of every kind of image, built and extracted for the browsers, with what its pictures have to be."""
 
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -137,6 +138,7 @@ def nuclear() -> Dataset:
     return ds
 
 
+@cache
 def images() -> list[Dataset]:
     """Every image of the disc."""
     colours = ("RGB", "YBR_FULL", "PALETTE COLOR")
