@@ -96,14 +96,20 @@ def test_a_process_dies_while_the_others_print(tmp_path):
     assert list(service.data_dir.glob("spool/associations*/*")) == []
 
 
-def test_a_partners_quota_holds_over_all_processes(tmp_path):
-    partner = tmp_path / "settings.toml"
+@pytest.fixture(scope="module")
+def service(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("partner")
+    partner = folder / "settings.toml"
     partner.write_text(
-        f'data_dir = "{tmp_path / "data"}"\n[dicom]\nport = 0\nprocesses = {PROCESSES}\n'
+        f'data_dir = "{folder / "data"}"\n[dicom]\nport = 0\nprocesses = {PROCESSES}\n'
         '[[partners]]\nae_title = "CT1"\naddress = "127.0.0.1"\nquota = 5\n'
     )
-    service = Serving(tmp_path / "data", {"PRINTMGR_DICOM": '{"open": false}'}, "--settings", str(partner))
-    with service, ExitStack() as opened:
+    with Serving(folder / "data", {"PRINTMGR_DICOM": '{"open": false}'}, "--settings", str(partner)) as running:
+        yield running
+
+
+def test_a_partners_quota_holds_over_all_processes(service):
+    with ExitStack() as opened:
         modalities = [opened.enter_context(scu(service.port, calling_ae="CT1")) for _ in range(8)]
         assert sum(each.established for each in modalities) == 5
         first = next(each for each in modalities if each.established)
@@ -115,9 +121,8 @@ def test_a_partners_quota_holds_over_all_processes(tmp_path):
         until(one_more)
 
 
-def test_silent_connections_of_one_address_are_limited_over_all_processes(tmp_path):
+def test_silent_connections_of_one_address_are_limited_over_all_processes(service):
     with ExitStack() as opened:
-        service = opened.enter_context(serving(tmp_path))
         idle = []
         for _ in range(100):
             idle.append(opened.enter_context(socket.create_connection(("127.0.0.1", service.port), 10)))
@@ -141,7 +146,7 @@ def test_silent_connections_of_one_address_are_limited_over_all_processes(tmp_pa
             assert modality.established and modality.open_session() == 0
 
 
-@pytest.mark.parametrize("processes", [1, 2])
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_process_that_starts_again_has_the_same_port(tmp_path, processes):
     with serving(tmp_path, processes=processes) as service:
         before = nodes(service)

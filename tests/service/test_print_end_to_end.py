@@ -135,11 +135,12 @@ def test_stop_lets_a_running_association_finish(tmp_path):
         assert len(wait_for_films(tmp_path / "data", 1)) == 1
 
 
-def test_a_worker_that_dies_is_started_again(tmp_path):
-    with Serving(tmp_path / "data") as serving, scu(serving.port) as modality:
-        worker = int((tmp_path / "data" / "worker-0.lock").read_text())
-        subprocess.run(["kill", "-9", str(worker)], check=True)
+def test_a_worker_that_dies_is_started_again(service):
+    before = len(films(service.data_dir))
+    worker = int((service.data_dir / "worker-0.lock").read_text())
+    subprocess.run(["kill", "-9", str(worker)], check=True)
+    with scu(service.port) as modality:
         modality.open_session()
         assert modality.print_film(film_pixels(4)) == 0
-        assert len(wait_for_films(tmp_path / "data", 1)) == 1
-        assert "starting it again" in serving.log.read_text()
+    assert len(wait_for_films(service.data_dir, before + 1)) == before + 1
+    assert "starting it again" in service.log.read_text()
