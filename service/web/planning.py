@@ -145,12 +145,14 @@ def _draft(settings: Settings, number: int, order: "BuildOrder") -> Draft:
     from media.job_folder import listed
     from media.pipeline import draft, indexed
     from service.wiring.inbox import offer_received_studies
+    from service.wiring.privacy import offer_pseudonym_key
 
     def tell(what: str, done: int, total: int) -> None:
         _Child.progress[1], _Child.progress[2] = done, total
 
     _Child.progress[:] = [number, 0, 0]
     offer_received_studies(settings)
+    offer_pseudonym_key(settings)
     files = listed(order)
     if _Child.read is None or _Child.read[0] != files:
         _Child.read = None

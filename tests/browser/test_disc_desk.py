@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -251,6 +252,21 @@ def test_preset_viewer_password_and_papers_are_as_chosen(service: Desk, page: Pa
         check=False,
     )
     assert everything.stdout == "", "the password is still somewhere"
+
+
+def test_a_disc_for_teaching_names_nobody(service: Desk, page: Page, tmp_path: Path) -> None:
+    page.goto(f"{service.url}/studies?q=trunk")
+    page.locator(".study [data-choose]").check()
+    page.click("text=Make a disc of these")
+    page.get_by_label("For teaching").check()
+    expect(page.locator("#plan")).to_contain_text("STD-GEN-USB", timeout=DISC_MS)
+    page.locator("button.large").click()
+    expect(page.locator(".good")).to_contain_text("20 images read back", timeout=DISC_MS)
+    expect(page.locator("main")).to_contain_text("without names")
+    with zipfile.ZipFile(downloaded(page, tmp_path / "stick.zip")) as stick:
+        written = {name: stick.read(name) for name in stick.namelist()}
+    assert len([name for name, data in written.items() if data[128:132] == b"DICM"]) == 20 + 1  # and the DICOMDIR
+    assert [name for name, data in written.items() if b"Trunk" in data or b"SMP-TRUNK" in data] == []
 
 
 def test_papers_name_the_patient_and_the_release_form_who_took_it(service: Desk, page: Page, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
+from media.errors import MediaError
 from service.second_person import waits
 from service.store.discs import DiscRecord
 from service.store.jobs import JobState
@@ -28,7 +29,7 @@ from service.web.discs import (
     release,
     second_person,
 )
-from service.web.errors import BadValue
+from service.web.errors import OUR_FAULT, BadValue, answer_of
 from service.web.queue import advice_for, job
 from service.web.rendering import render
 from service.web.site import Site
@@ -108,7 +109,11 @@ def show_plan(request: Request, wish: Wished, number: int = 0) -> Response:
     """The plan; how far the reading is while it takes long, with the number to ask again."""
     site = site_of(request)
     number = number if site.planner.knows(number) else begin_plan(site, wish)
-    draft = site.planner.draft(number, AT_ONCE_S) if number else None
+    try:
+        draft = site.planner.draft(number, AT_ONCE_S) if number else None
+    except MediaError as error:  # stands where the plan would, which is waited for no longer
+        answer = answer_of(error) or OUR_FAULT
+        return render(request, "error.html", answer.status, answer=answer, detail=str(error))
     if number and draft is None:
         return render(request, "disc_reading.html", number=number, progress=site.planner.progress(number))
     return render(request, "disc_plan.html", plan=plan(site, wish, draft), wish=wish)
