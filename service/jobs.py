@@ -9,6 +9,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from dbos import DBOS, DBOSClient, SetWorkflowID
@@ -18,6 +19,7 @@ from printmgr.errors import ResourceLimit
 from service.job_events import JobChange
 from service.steps import JobKind, Progress, Step
 from service.store import jobs
+from service.store.changes import Watch
 from service.store.engine import Store, engine_for_jobs
 from service.store.jobs import JobState
 
@@ -30,6 +32,7 @@ APPLICATION = "printmgr"
 APPLICATION_VERSION = "1"  # fixed: with a version of its own each upgrade would strand the jobs of the last one
 P = ParamSpec("P")
 POLL_S = 0.25  # each look costs four statements a queue: at 0.1 s an idle worker took 9 % of a core
+LOOK_ANYWAY_S = 5.0  # for new jobs though nothing changed
 BEAT_S = 15.0
 SILENT_S = 60.0  # an executor not heard of for so long is dead
 LONGEST_WAIT_S = 30.0
@@ -251,9 +254,12 @@ class Engine:
     # The loops
 
     def _dispatch_loop(self) -> None:
-        while not self._stopping.wait(POLL_S):
+        """Look for new jobs when anything changed; now and then anyway: that a worker has gone changes nothing."""
+        while not self._stopping.is_set():
             try:
-                self._dispatch()
+                with closing(Watch(self._store)) as watch:
+                    for _ in watch.changes(self._stopping, POLL_S, LOOK_ANYWAY_S):
+                        self._dispatch()
             except Exception:
                 log.exception("cannot take up new jobs; trying again")
                 self._stopping.wait(self._beat_s)

@@ -2,6 +2,10 @@
 
 import hashlib
 import json
+import math
+import threading
+import time
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, func, select
 
@@ -42,6 +46,14 @@ class Watch:
             self._raw.execute("SELECT 1")
             return True
         return self._raw.was_told()
+
+    def changes(self, stopping: threading.Event, look_s: float, anyway_s: float = math.inf) -> Iterator[None]:
+        """One for each look that saw a change, until `stopping`; and when there was none for so long."""
+        told_at = -math.inf
+        while not stopping.wait(look_s):
+            if self.has_changed() or time.monotonic() - told_at > anyway_s:
+                told_at = time.monotonic()
+                yield
 
     def close(self) -> None:
         self._raw.close()

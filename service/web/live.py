@@ -62,9 +62,8 @@ class Live:
         while not self._stopping.is_set():
             try:
                 with closing(Watch(self._store)) as watch:
-                    while not self._stopping.wait(LOOK_S):
-                        if watch.has_changed():
-                            self._look()
+                    for _ in watch.changes(self._stopping, LOOK_S):
+                        self._look()
             except Exception:
                 log.exception("cannot see what changed; trying again")
                 self._stopping.wait(REST_S)

@@ -1,5 +1,6 @@
 """Whether others changed anything: seen once it is committed, once each time, and for nothing only now and then."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -44,6 +45,19 @@ def test_what_is_committed_is_seen_once(store: Store) -> None:
             audit.listed(connection)
     with closing(Watch(store)) as watch:
         assert watch.has_changed()
+
+
+def test_changes_come_one_by_one_and_now_and_then_anyway(store: Store) -> None:
+    stopping = threading.Event()
+    with closing(Watch(store)) as watch:
+        seen = watch.changes(stopping, 0.01)
+        next(seen)
+        with store.write() as connection:
+            audit.append(connection, LEDGER)
+        next(seen)
+        next(watch.changes(stopping, 0.01, anyway_s=0.05))
+        stopping.set()
+        assert list(seen) == []
 
 
 def test_what_is_taken_back_is_not_seen(store: Store) -> None:
