@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 
 from benchmarks import Row, is_chosen
 from benchmarks.lists_data import a_print, filled
-from benchmarks.lists_rest import PATHS, open_pages, serving
+from benchmarks.lists_rest import AT_REST, PATHS, open_pages, serving
 from service.store import audit, discs, film_queries, identities, jobs, study_queries, study_search
 from service.store.engine import Store
 from tests.postgres import cluster
@@ -41,7 +41,8 @@ def run() -> list[Row]:
             for paths in PATHS:
                 ways = [(path, [partial(one.count, path) for one in servers]) for path in paths]
                 rows += compared(f"{kind.__name__}: /api/v1/", ways, REST_ROUNDS)
-            rows.append(open_pages(servers[1]))
+            if is_chosen(AT_REST):
+                rows.append(open_pages(servers[1]))
     return [row for row in rows if is_chosen(row.what)]
 
 
