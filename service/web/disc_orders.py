@@ -128,7 +128,8 @@ def make(site: Site, caller: Caller, wish: Wish) -> str:
             f"the studies are of {len(patients)} patients; expected one patient a disc, or that it is said to be meant"
         )
     order = order_of(site, wish, studies)
-    how = [f"ordered, {len(studies)} studies", *filter(None, [wish.preset])]
+    number = "1 study" if len(studies) == 1 else f"{len(studies)} studies"
+    how = [f"ordered, {number}", *filter(None, [wish.preset])]
     how += [f"encrypted ({order.encrypt.method})"] if order.encrypt else []
     how += ["de-identified"] if order.deidentify else []
 
