@@ -81,6 +81,9 @@ def test_a_backup_while_films_come_in_restores_into_an_empty_folder(tmp_path):
             thread.join()
         assert len(acknowledged) > before
         assert ended.returncode == 0, ended.stderr
+        store = Store(load(data_dir=data).database)  # what is compared has to be made here too
+        wait_until(lambda: set(printed(store).values()) == {JobState.DONE}, "the last film of the first service")
+        store.close()
     made = json.loads(ended.stdout)
     known = load(data_dir=target)
     restored = restore(tmp_path / "b.tar", known)
