@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder   # most tests wait for other processes half of their time
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder   # tests wait for other processes half of their time
 
 # What failed beside others once more alone: a peer that lost its port or its time passes then and is named, a fault fails twice.
 AGAIN  := { echo "failed once; once more alone:"; $(BIN)/python -m pytest --last-failed --last-failed-no-failures none -v; }

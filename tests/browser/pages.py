@@ -19,7 +19,7 @@ from tests.peers.test_print_dcmtk import Job, configuration, save
 from tests.serving import Serving
 
 PASSWORD = "correct horse 42"
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 
 
 class Desk:
