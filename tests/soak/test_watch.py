@@ -32,7 +32,9 @@ def test_growth_is_noticed(tmp_path, samples, wrong):
 
 
 def test_usage_of_real_processes():
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        child.stdout.readline()
         (mine,) = [one for one in usages(os.getpid()) if one.pid == os.getpid()]
         (theirs,) = [one for one in usages(os.getpid()) if one.pid == child.pid]
         assert mine.role == "supervisor" and theirs.role == "child"
