@@ -60,7 +60,7 @@ def _states() -> Sequence[tuple[str, ...]]:
     return [
         ("FAILURE", "PRINTER OFFLINE", "switched off; N-ACTION is answered C601H, C602H"),
         ("FAILURE", "RECEIVER FULL", f"the disk has less than 1/{FULL} of `min_free_bytes`"),
-        ("FAILURE", "PRINT BUFF FULL", "`max_queue` prints are not done; N-ACTION is answered C601H, C602H"),
+        ("FAILURE", "PRINT BUFF FULL", "`max_queue` prints wait, or half as many of one caller: C601H, C602H"),
         ("WARNING", "PROC DOWN", f"no worker was heard of for {SILENT_S:.0f} s"),
         ("WARNING", "RECEIVER FULL", "the disk has less than `min_free_bytes`"),
         ("WARNING", "PRINTER BUSY", "four fifths of `max_queue` prints are not done"),

@@ -21,6 +21,8 @@ IDENTITY = "identity"  # the kind of job that asks whose film it is, or draws it
 
 # Plain statements on one driver connection that stays open: SQLAlchemy's own share was a quarter of the transaction.
 COUNT_OPEN = "SELECT count(*) FROM jobs WHERE state IN ('answered', 'ordered', 'queued', 'running')"
+COUNT_OF_CALLER = """SELECT count(*) FROM jobs JOIN prints ON prints.id = jobs.id
+ WHERE jobs.state IN ('answered', 'ordered', 'queued', 'running') AND prints.calling_ae = ?"""
 INSERT_JOB = "INSERT INTO jobs (id, kind, state, request, ordered_at, changed_at) VALUES (?, ?, ?, ?, ?, ?)"
 INSERT_PRINT = """INSERT INTO prints (id, kind, printer, slug, date, ordered_at, calling_ae, address, films, images,
  copies, statuses, print_priority) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
@@ -53,7 +55,7 @@ class OrderWriter:
             raw = self._raw
             try:
                 raw.begin()
-                self._check_room(raw)
+                self._check_room(raw, print_.caller.calling_ae)
                 raw.execute(INSERT_JOB, (print_.id, FILM, JobState.ANSWERED, document.decode("ascii"), now, now))
                 raw.execute(INSERT_PRINT, print_row)
                 raw.execute_many(INSERT_FILM, films)
@@ -64,10 +66,16 @@ class OrderWriter:
                     self._raw = None
                 raise
 
-    def _check_room(self, raw: RawConnection) -> None:
+    def _check_room(self, raw: RawConnection, calling_ae: str) -> None:
+        """One caller may fill half of the queue, all together the whole."""
         (waiting,) = raw.execute(COUNT_OPEN).fetchall()[0]
         if waiting >= self._max_queue:
             raise QueueFull(f"{waiting} jobs are waiting; expected fewer than {self._max_queue}")
+        share = (self._max_queue + 1) // 2
+        if waiting >= share:  # only now it is worth counting
+            (own,) = raw.execute(COUNT_OF_CALLER, (calling_ae,)).fetchall()[0]
+            if own >= share:
+                raise QueueFull(f"{own} jobs of {calling_ae} are waiting; expected fewer than {share} of one caller")
 
     def close(self) -> None:
         with self._lock:

@@ -133,12 +133,19 @@ def test_an_order_that_fails_leaves_nothing(store):
 
 
 def test_a_full_queue_takes_no_more_until_jobs_end(store):
-    add(store, a_print("1"), a_print("2"), max_queue=2)
+    add(store, a_print("1"), a_print("2", calling_ae="CT2"), max_queue=2)
     with pytest.raises(QueueFull, match="2 jobs are waiting"):
         add(store, a_print("3"), max_queue=2)
     with store.write() as connection:
         jobs.move(connection, "1", JobState.DONE, only_from=jobs.OPEN)
     add(store, a_print("3"), max_queue=2)
+
+
+def test_one_caller_fills_half_of_the_queue_at_most(store):
+    add(store, a_print("1"), a_print("2"), max_queue=4)
+    with pytest.raises(QueueFull, match="2 jobs of CT1 are waiting; expected fewer than 2 of one caller"):
+        add(store, a_print("3"), max_queue=4)
+    add(store, a_print("3", calling_ae="CT2"), a_print("4", calling_ae="CT3"), max_queue=4)
 
 
 def test_only_settled_jobs_are_offered_oldest_first(store):
