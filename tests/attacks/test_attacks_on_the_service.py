@@ -104,7 +104,6 @@ def begun(target: Target) -> Slow:
     return target.connect(), REQUEST, 0
 
 
-@pytest.mark.slow
 @forms(100, 500)
 def test_one_byte_every_three_seconds(service, number, long):
     """Inside an association request, and inside a PDU of an association; those that were ended come again."""
@@ -313,7 +312,6 @@ def test_mutated_print_messages(service, number, long):
         together(attack, range(200, 200 + ATTACKERS))
 
 
-@pytest.mark.slow
 @forms(80, 10_000)
 def test_mutated_instances(service, number, long):
     """C-STORE to the study inbox."""
