@@ -1,6 +1,6 @@
 """What is known of received studies: the values that pass between the inbox and its catalogue."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -65,21 +65,23 @@ class Receipt(StrEnum):
     OTHER_BYTES = "other-bytes"  # its SOP Instance UID was there with another data set: both are kept, flagged
 
 
+_BROUGHT = frozenset({Receipt.NEW, Receipt.OTHER_BYTES})
+
+
 @dataclass(slots=True)
 class Transfer:
     """What one association has brought, by Study Instance UID."""
 
     id: str  # the inbox's, unique over restarts
     sender: Sender
-    studies: dict[str, Counter[Receipt]] = field(default_factory=dict)
+    studies: defaultdict[str, Counter[Receipt]] = field(default_factory=lambda: defaultdict(Counter))
 
     def begins(self, study_uid: str) -> bool:
         """Whether nothing new of this study has come with it so far."""
-        counts = self.studies.get(study_uid)
-        return counts is None or counts[Receipt.AGAIN] == counts.total()
+        return _BROUGHT.isdisjoint(self.studies.get(study_uid, ()))
 
     def count(self, study_uid: str, receipt: Receipt) -> None:
-        self.studies.setdefault(study_uid, Counter())[receipt] += 1
+        self.studies[study_uid][receipt] += 1
 
 
 class StudyState(StrEnum):

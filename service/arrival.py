@@ -1,9 +1,8 @@
 """A file of the study inbox while its data set arrives (media.ports.Arrival)."""
 
 import errno
-import io
 import os
-from typing import Any, BinaryIO, Protocol, cast
+from typing import BinaryIO, Protocol, cast
 
 from media.errors import MediaError, NoRoom, Unreadable
 from media.studies import Receipt, Received
@@ -30,20 +29,14 @@ class Place(Protocol):
         ...
 
 
-class Reading(io.RawIOBase):
-    """A file from its first byte, of which the beginning is in memory."""
+class Reading:
+    """A file from its first byte, of which the beginning is in memory; as much of BinaryIO as reading takes."""
 
     def __init__(self, begin: bytes, descriptor: int, size_bytes: int) -> None:
         self._begin, self._descriptor, self._size = begin, descriptor, size_bytes
         self._at = 0
 
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
+    def seek(self, offset: int, whence: int = os.SEEK_SET, /) -> int:
         self._at = offset + (0, self._at, self._size)[whence]
         return self._at
 
@@ -60,12 +53,6 @@ class Reading(io.RawIOBase):
         self._at += len(data)
         return data
 
-    def readinto(self, buffer: Any, /) -> int:
-        view = memoryview(buffer).cast("B")
-        data = self.read(len(view))
-        view[: len(data)] = data
-        return len(data)
-
 
 class FileArrival:
     """A file of the inbox while its data set arrives (media.ports.Arrival)."""
@@ -77,9 +64,9 @@ class FileArrival:
         self._max_bytes = max_bytes
         self._file: StreamedFile | None = None
         self._error: MediaError | None = None
-        self._begin = b""  # what the header scan looks at first
-        self._fragments: list[memoryview] = []  # not written yet: a few large writes are cheaper than many
-        self.data_set_at = self.size_bytes = 0
+        self._begin = meta  # what the header scan looks at first
+        self._fragments = [memoryview(meta)]  # not written yet: a few large writes are cheaper than many
+        self.data_set_at = self.size_bytes = len(meta)
         try:
             place.check_room()
             self._file = place.new_file()
@@ -87,20 +74,18 @@ class FileArrival:
             self._error = error
         except OSError as error:
             self._error = named(error)
-        self.write(memoryview(meta))
-        self.data_set_at = len(meta)
 
     def write(self, fragment: memoryview, /) -> None:
         if self._file is None:
             return
+        fragments = self._fragments
+        fragments.append(fragment)
         self.size_bytes += len(fragment)
-        self._fragments.append(fragment)
-        missing = BEGIN_BYTES - len(self._begin)
-        if missing > 0:
-            self._begin += fragment[:missing]
+        if len(self._begin) < BEGIN_BYTES:
+            self._begin += fragment[: BEGIN_BYTES - len(self._begin)]
         if self.size_bytes > self._max_bytes:
             self._fail(NoRoom(f"more than {self._max_bytes} bytes, the limit for one instance"))
-        elif len(self._fragments) >= MOST_FRAGMENTS:
+        elif len(fragments) >= MOST_FRAGMENTS:
             self.flush()
 
     def flush(self) -> None:

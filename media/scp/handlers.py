@@ -5,7 +5,6 @@ from typing import Any
 
 from pydicom.dataset import Dataset
 from pynetdicom import evt
-from pynetdicom.dimse_primitives import C_STORE
 
 from media.ports import Arrival, Inbox, MediaRequests
 from media.scp.answers import Answer, refusal, sender_of
@@ -45,21 +44,23 @@ class InboxSCP:
 
     def begin(self, event: evt.Event) -> None:
         """Have the data sets of the association go into files while they arrive."""
-        sender = sender_of(event.assoc)
+        assoc: Any = event.assoc  # the node's, which knows what is set here
+        sender = sender_of(assoc)
 
         def open_file(command: Mapping[str, Any], context: Any) -> Arrival | None:
             return self._storage.open(sender, command, str(context.transfer_syntax[0]))
 
-        assoc: Any = event.assoc  # the node's, which knows these
-        assoc.receive_into = open_file
-        assoc.at_once = frozenset({C_STORE})
+        def store(arrival: Arrival, command: Mapping[str, Any], context: Any) -> int | Dataset:
+            assoc.afterwards(self._storage.prepare)
+            uids = str(command["AffectedSOPClassUID"]), str(command["AffectedSOPInstanceUID"])
+            return self._storage.store_arrived(self._reception(assoc), arrival, *uids, str(context.abstract_syntax))
+
+        assoc.receive_into, assoc.store = open_file, store
 
     def c_store(self, event: evt.Event) -> int | Dataset:
         context = event.context
-        assoc: Any = event.assoc
-        assoc.afterwards(self._storage.prepare)
         return self._storage.store(
-            self._reception(event), event.request, str(context.abstract_syntax), str(context.transfer_syntax)
+            self._reception(event.assoc), event.request, str(context.abstract_syntax), str(context.transfer_syntax)
         )
 
     def n_action(self, event: evt.Event) -> Answer:
@@ -86,10 +87,10 @@ class InboxSCP:
         request: Any = event.request
         return self._steps.n_set(event) if request.RequestedSOPClassUID == PROCEDURE_STEP else _no_such_class()
 
-    def _reception(self, event: evt.Event) -> Reception:
-        found = self._receptions.get(event.assoc)
+    def _reception(self, assoc: Any) -> Reception:
+        found = self._receptions.get(assoc)
         if found is None:
-            found = self._receptions[event.assoc] = self._storage.begin(sender_of(event.assoc))
+            found = self._receptions[assoc] = self._storage.begin(sender_of(assoc))
         return found
 
     def end(self, event: evt.Event) -> None:

@@ -76,14 +76,20 @@ class Storage:
         """The status of a C-STORE; success only when the instance is as safe as the settings ask."""
         class_uid, uid = str(request.AffectedSOPClassUID), str(request.AffectedSOPInstanceUID)
         arrival: Arrival | None = getattr(request, "stream", None)
+        if arrival is None:
+            if not is_uid(class_uid) or not is_uid(uid):
+                return refusal(INVALID_INSTANCE, "SOP Class or Instance UID is no UID")
+            arrival = self._arrive(reception.sender, class_uid, uid, transfer_syntax)
+            arrival.write(request.DataSet.getbuffer())
+        return self.store_arrived(reception, arrival, class_uid, uid, abstract_syntax)
+
+    def store_arrived(
+        self, reception: Reception, arrival: Arrival, class_uid: str, uid: str, abstract_syntax: str
+    ) -> int | Dataset:
+        """The same for a data set that is whole in the file that `open` gave."""
         try:
             if class_uid != abstract_syntax:
                 return refusal(CLASS_NOT_SUPPORTED, f"{class_uid} on a context of {abstract_syntax}")
-            if arrival is None:
-                if not is_uid(class_uid) or not is_uid(uid):
-                    return refusal(INVALID_INSTANCE, "SOP Class or Instance UID is no UID")
-                arrival = self._arrive(reception.sender, class_uid, uid, transfer_syntax)
-                arrival.write(request.DataSet.getbuffer())
             receipt = self._keep(reception, arrival)
         except MediaError as error:
             reception.counts["refused"] += 1
@@ -91,8 +97,7 @@ class Storage:
             log.warning("instance %s of %s refused: %s", uid, reception.sender.calling_ae, why)
             return refusal(status_of(error), str(error))
         finally:
-            if arrival is not None:
-                arrival.drop()
+            arrival.drop()
         reception.counts[receipt] += 1
         if receipt is Receipt.OTHER_BYTES:
             log.warning("instance %s came from %s with other bytes than before", uid, reception.sender.calling_ae)

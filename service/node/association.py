@@ -20,9 +20,10 @@ from pynetdicom.service_class import ServiceClass, StorageServiceClass
 
 from service.node.access import Partner
 from service.node.dimse import NodeDIMSE
-from service.node.messages import MessageLog, OpenStream
+from service.node.messages import Incoming, MessageLog, OpenStream, StoreStreamed, as_primitive, is_whole_store
 from service.node.refusals import printable
 from service.node.services import (
+    HANDLER_FAILED,
     MISTYPED_ARGUMENT,
     RESOURCE_LIMITATION,
     SOP_CLASS_NOT_SUPPORTED,
@@ -86,6 +87,9 @@ class NodeAssociation(Association):
         self.certificate: bytes | None = None
         # where data sets go while they arrive, then `event.request.stream`; set at EVT_REQUESTED: the peer may be fast
         self.receive_into: OpenStream | None = None
+        # answers instances that went into such a stream, in the thread that received them and with no event; those that
+        # have to wait for their turn, or whose messages somebody listens to, come to the handler of EVT_C_STORE
+        self.store: StoreStreamed | None = None
         self.message_log: MessageLog | None = None  # set at EVT_REQUESTED too
         # requests of these services are served in the upper layer's thread when nothing else is being served: no change
         # of threads, but their handlers must not wait for anything from the peer; set at EVT_REQUESTED
@@ -179,7 +183,22 @@ class NodeAssociation(Association):
 
     def serve_at_once(self, message: Any, context_id: int) -> bool:
         """Serve a request in the calling thread, the upper layer's; False: it has to wait for its turn."""
-        if type(message) not in self.at_once or not self._takes_requests or not self._reactor_checkpoint.is_set():
+        return type(message) in self.at_once and self._in_turn(self._serve, message, context_id)
+
+    def store_at_once(self, incoming: Incoming) -> bool:
+        """Answer a C-STORE whose data set is in its stream; False: it goes the long way.
+
+        With no primitive, service class and event: these took longer than all else that is done for a small image.
+        """
+        if self.store is None or not is_whole_store(incoming):
+            return False
+        if evt.EVT_DIMSE_RECV in self._handlers or evt.EVT_DIMSE_SENT in self._handlers:
+            return False
+        return self._in_turn(self._store, incoming)
+
+    def _in_turn(self, serve: Callable[..., None], *request: Any) -> bool:
+        """Have a request served now; False: another is, or has to be before."""
+        if not self._takes_requests or not self._reactor_checkpoint.is_set():
             return False
         if not self._serving.acquire(blocking=False):
             return False
@@ -187,7 +206,7 @@ class NodeAssociation(Association):
             if self.dimse.msg_queue.queue:
                 return False
             self._serves_at_once = True
-            self._serve(message, context_id)
+            serve(*request)
         finally:
             self._serves_at_once = False
             self._serving.release()
@@ -278,8 +297,29 @@ class NodeAssociation(Association):
             else:  # pynetdicom's raise anything on a request of another service than theirs
                 self.refused("request cannot be served", f"{type(msg).__name__}: {wrong!r}")
             self._give_up()
-        taken_s = time.monotonic() - msg.arrived_at
-        self._node_ae.meter.message(type(msg).__name__, msg.data_set_bytes, taken_s)
+        self._served(type(msg).__name__, msg.data_set_bytes, msg.arrived_at)
+
+    def _store(self, incoming: Incoming) -> None:
+        if self._sent_release:
+            return
+        arrived_at = time.monotonic()
+        context = self._accepted_cx[incoming.context_id]
+        assert self.store is not None
+        try:
+            status = self.store(incoming.stream, incoming.fields, context)
+        except Exception:  # the top of the handler's call stack, as in StoreService
+            log.exception("an instance of %s could not be stored", self.label)
+            status = HANDLER_FAILED
+        if not self.is_established:
+            return
+        if type(status) is int:
+            self.dimse.send_stored(incoming, status)
+        else:
+            StoreService(self).answer(as_primitive(incoming), context, status)
+        self._served("C_STORE", incoming.size, arrived_at)
+
+    def _served(self, service: str, size_bytes: int, arrived_at: float) -> None:
+        self._node_ae.meter.message(service, size_bytes, time.monotonic() - arrived_at)
         self._do_afterwards()
         self.dimse.cancel_req = {}
 

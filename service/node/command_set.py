@@ -106,6 +106,7 @@ _MULTIPLE = frozenset({"OffendingElement", "AttributeIdentifierList"})
 _ELEMENT_OF = {keyword: (element, vr) for element, (keyword, vr) in ELEMENTS.items()}
 _HEADER = Struct("<HHL")
 _US = Struct("<HHLH")
+_STORED = Struct("<" + "HHLH" * 4)
 _SHORT = Struct("<H")
 _LONG = Struct("<L")
 _GROUP_LENGTH = Struct("<HHLL")
@@ -133,7 +134,10 @@ def decode(data: bytes) -> dict[str, Value]:
         if group == 0 and element in ELEMENTS:
             keyword, vr = ELEMENTS[element]
             if vr == "US" and length == 2:
-                values[keyword] = _SHORT.unpack_from(data, position)[0]
+                values[keyword] = data[position] | data[position + 1] << 8
+            elif vr == "UI":
+                text = data[position : position + length].decode("iso8859").rstrip("\0 ")
+                values[keyword] = uid_of(text.split("\\", 1)[0])
             else:
                 values[keyword] = _decode_value(keyword, vr, data[position : position + length])
         position += length
@@ -142,9 +146,6 @@ def decode(data: bytes) -> dict[str, Value]:
 
 def _decode_value(keyword: str, vr: str, data: bytes) -> Value:
     length = len(data)
-    if vr == "UI":
-        text = data.decode("iso8859").rstrip("\0 ")
-        return uid_of(text.split("\\", 1)[0])
     if vr in ("AE", "LO"):
         return data.decode("iso8859").split("\\", 1)[0].strip() if vr == "AE" else _first_text(data)
     size = 2 if vr == "US" else 4
@@ -214,6 +215,29 @@ def encode_primitive(primitive: object, command_field: int, data_set_type: int) 
     return _GROUP_LENGTH.pack(0, 0, 4, len(body)) + body
 
 
+def encode_stored(class_uid: str, instance_uid: str, message_id: int, status: int) -> bytes:
+    """The command set of a C-STORE response without comment: one is sent for every instance (PS3.7 table 9.3-2).
+
+    >>> fields = {"AffectedSOPClassUID": "1.2", "CommandField": 0x8001, "MessageIDBeingRespondedTo": 7}
+    >>> fields |= {"CommandDataSetType": NO_DATA_SET, "Status": 0xA700, "AffectedSOPInstanceUID": "1.2.3.4"}
+    >>> encode_stored("1.2", "1.2.3.4", 7, 0xA700) == encode(fields)
+    True
+    """
+    of_class, of_instance = _encode_value("UI", class_uid), _encode_value("UI", instance_uid)
+    body = b"".join(
+        (
+            _HEADER.pack(0, 0x0002, len(of_class)),
+            of_class,
+            _STORED.pack(
+                0, 0x0100, 2, 0x8001, 0, 0x0120, 2, message_id, 0, 0x0800, 2, NO_DATA_SET, 0, 0x0900, 2, status
+            ),
+            _HEADER.pack(0, 0x1000, len(of_instance)),
+            of_instance,
+        )
+    )
+    return _GROUP_LENGTH.pack(0, 0, 4, len(body)) + body
+
+
 _COMMAND_FIELD, _DATA_SET_TYPE = 0x0100, 0x0800
 _LAYOUTS = {  # of each message: its elements in the order of their tags
     field: tuple(
@@ -237,4 +261,5 @@ __all__ = [
     "decode",
     "encode",
     "encode_primitive",
+    "encode_stored",
 ]

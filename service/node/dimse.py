@@ -119,16 +119,21 @@ class NodeDIMSE(DIMSEServiceProvider):
     def receive_run(self, data: bytearray, start: int, end: int, limit: int) -> int:
         """Take the PDUs that begin at `start` as long as each is one more fragment of the data set that arrives.
 
-        The last fragment, and whatever else is different, is left; gives where. What most bytes come by: no call a PDU.
+        Ends after the last fragment, or before what is different; gives where. What most bytes come by: no call a PDU.
         """
         incoming = self._incoming
         if incoming is None or incoming.stream is None:
             return start
         view, write = memoryview(data), incoming.stream.write
         while end - start >= PDU_AND_PDV.size:
-            kind, length, item, _, control = PDU_AND_PDV.unpack_from(data, start)
+            kind, length, item, context_id, control = PDU_AND_PDV.unpack_from(data, start)
             after = start + 6 + length
-            if kind != P_DATA_TF or control or item + 4 != length or item < 2 or length > limit or after > end:
+            if kind != P_DATA_TF or item + 4 != length or item < 2 or length > limit or after > end:
+                break
+            if control:
+                if control == LAST:
+                    self._receive(context_id, control, view[start + PDU_AND_PDV.size : after])
+                    start = after
                 break
             write(view[start + PDU_AND_PDV.size : after])
             incoming.size += item - 2
@@ -143,7 +148,7 @@ class NodeDIMSE(DIMSEServiceProvider):
     def _receive(self, context_id: int, control: int, fragment: memoryview) -> None:
         incoming = self._incoming
         if incoming is None:
-            incoming = self._incoming = Incoming(self._memory)
+            incoming = self._incoming = Incoming()
         if control & COMMAND:
             complete = self._receive_command(incoming, context_id, control, fragment)
         else:
@@ -167,10 +172,12 @@ class NodeDIMSE(DIMSEServiceProvider):
             raise BadPDU(str(wrong)) from None
         if incoming.fields.get("CommandField") not in command_set.MESSAGES:
             raise BadPDU(f"Command Field is {incoming.fields.get('CommandField')!r}")
-        if incoming.fields.get("CommandDataSetType") == command_set.NO_DATA_SET:
-            return True
-        incoming.stream = self._open_stream(incoming)
-        return False
+        complete = incoming.fields.get("CommandDataSetType") == command_set.NO_DATA_SET
+        if not complete:
+            incoming.stream = self._open_stream(incoming)
+        if incoming.stream is None:
+            incoming.data = HeldDataSet(self._memory)
+        return complete
 
     def _open_stream(self, incoming: Incoming) -> DataStream | None:
         context = self._node._accepted_cx.get(incoming.context_id)
@@ -216,8 +223,11 @@ class NodeDIMSE(DIMSEServiceProvider):
     def _deliver(self, incoming: Incoming) -> None:
         if self._node.message_log is not None:
             there = incoming.size and incoming.stream is None and not incoming.too_large
-            data = incoming.data.getbuffer() if there else None
+            data = incoming.data.getbuffer() if incoming.data and there else None
             self._node.message_log.received(incoming.context_id, incoming.fields, data)
+        if incoming.stream is not None and self._node.store_at_once(incoming):
+            self._upper_layer.was_busy()
+            return
         if evt.EVT_DIMSE_RECV in self._node._handlers:
             primitive = self._told(incoming)
         else:
@@ -296,6 +306,17 @@ class NodeDIMSE(DIMSEServiceProvider):
             self._tell_sent(primitive, context_id)
         kind = command_set.HAS_DATA_SET if data_set is not None else command_set.NO_DATA_SET
         command = command_set.encode_primitive(primitive, field, kind)
+        self._send(command, data_set, context_id)
+
+    def send_stored(self, incoming: Incoming, status: int) -> None:
+        """Answer a C-STORE that has all its parameters. Raises ValueError when the peer's PDU is too short."""
+        fields, number = incoming.fields, incoming.fields["MessageID"]
+        assert isinstance(number, int)
+        uids = str(fields["AffectedSOPClassUID"]), str(fields["AffectedSOPInstanceUID"])
+        command = command_set.encode_stored(*uids, number, status)
+        self._send(command, None, incoming.context_id)
+
+    def _send(self, command: bytes, data_set: bytes | memoryview | None, context_id: int) -> None:
         if self._node.message_log is not None:
             data = None if data_set is None else memoryview(data_set)
             self._node.message_log.sent(context_id, command_set.decode(command), data)

@@ -6,22 +6,27 @@ from io import BytesIO
 from struct import Struct
 from typing import Any, Protocol
 
+from pydicom.dataset import Dataset
 from pynetdicom import dimse_primitives
 from pynetdicom.dimse_messages import _MESSAGE_TYPES, DIMSEMessage
 from pynetdicom.dsutils import decode as decode_data_set
 from pynetdicom.presentation import PresentationContext
 
 from service.node import command_set
-from service.node.held import MESSAGE_BYTES, HeldDataSet, MemoryBudget
+from service.node.held import MESSAGE_BYTES
 from service.node.pdu_buffer import BadPDU
 from service.node.primitives import set_parameter
 from service.node.streamed import StreamedDataSet
 
 P_DATA_TF = 4  # PDU type (PS3.8 9.3.5)
 COMMAND, LAST = 1, 2  # bits of the message control header (PS3.8 E.2)
+C_STORE_RQ = 0x0001  # Command Field (PS3.7 E.1)
+_PRIORITIES = (0, 1, 2)  # medium, high, low
 
 PDU_AND_PDV = Struct(">BxLLBB")
 _STREAMED_BYTES = 4 << 20  # what a message that lies elsewhere counts while it waits: it holds that place open
+
+Command = Mapping[str, command_set.Value]
 
 
 class DataStream(Protocol):
@@ -39,17 +44,20 @@ class DataStream(Protocol):
 class MessageLog(Protocol):
     """Is told every message of an association; must not raise, and is called by two threads."""
 
-    def received(self, context_id: int, command: Mapping[str, command_set.Value], data: memoryview | None) -> None:
+    def received(self, context_id: int, command: Command, data: memoryview | None) -> None:
         """A whole message came; None: it has no data set, or that lies elsewhere."""
         ...
 
-    def sent(self, context_id: int, command: Mapping[str, command_set.Value], data: memoryview | None) -> None:
+    def sent(self, context_id: int, command: Command, data: memoryview | None) -> None:
         """A whole message is about to go."""
         ...
 
 
-OpenStream = Callable[[Mapping[str, command_set.Value], PresentationContext], DataStream | None]
+OpenStream = Callable[[Command, PresentationContext], DataStream | None]
 """From a message's command set: where its data set goes, or None to have it as bytes."""
+
+StoreStreamed = Callable[[Any, Command, PresentationContext], int | Dataset]
+"""The status of a C-STORE whose data set is whole in its stream; must not wait for anything from the peer."""
 
 
 class Incoming:
@@ -57,16 +65,29 @@ class Incoming:
 
     __slots__ = ("began_at", "command", "command_done", "context_id", "data", "fields", "size", "stream", "too_large")
 
-    def __init__(self, memory: MemoryBudget) -> None:
+    def __init__(self) -> None:
         self.began_at = time.monotonic()
         self.command = bytearray()
         self.command_done = False
         self.context_id = 0
         self.fields: dict[str, command_set.Value] = {}
-        self.data: BytesIO = HeldDataSet(memory)
+        self.data: BytesIO | None = None  # from its whole command set on, unless its data set goes into a stream
         self.stream: DataStream | None = None
         self.size = 0
         self.too_large = False
+
+
+def is_whole_store(incoming: Incoming) -> bool:
+    """Whether it is a C-STORE request with all the parameters that one must have (PS3.7 table 9.1-1)."""
+    fields = incoming.fields
+    return (
+        fields["CommandField"] == C_STORE_RQ
+        and not incoming.too_large
+        and fields.get("MessageID") is not None
+        and fields.get("Priority") in _PRIORITIES
+        and bool(fields.get("AffectedSOPClassUID"))
+        and bool(fields.get("AffectedSOPInstanceUID"))
+    )
 
 
 def as_primitive(incoming: Incoming) -> Any:
@@ -80,7 +101,7 @@ def as_primitive(incoming: Incoming) -> Any:
             if hasattr(primitive, keyword):
                 set_parameter(primitive, keyword, value)
         if message.data_set is not None:
-            setattr(primitive, message.data_set, incoming.data)
+            setattr(primitive, message.data_set, incoming.data or BytesIO())
     except (ValueError, TypeError) as wrong:
         raise BadPDU(f"command set of a {message.service}: {wrong}") from None
     primitive._context_id = incoming.context_id
@@ -94,7 +115,7 @@ def as_message(incoming: Incoming) -> DIMSEMessage:
     message.encoded_command_set = BytesIO(bytes(incoming.command))
     message.command_set = decode_data_set(message.encoded_command_set, True, True)
     message.__class__ = _MESSAGE_TYPES[int(incoming.fields["CommandField"])][1]  # type: ignore[arg-type]
-    message.data_set = incoming.data
+    message.data_set = incoming.data or BytesIO()
     return message
 
 

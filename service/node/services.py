@@ -170,14 +170,17 @@ class StoreService(ServiceClass):
     statuses = STORAGE_SERVICE_CLASS_STATUS
 
     def SCP(self, req: Any, context: PresentationContext) -> None:  # noqa: N802  # pynetdicom's name
-        assert context.context_id is not None
         try:
             status = ask(self.assoc, evt.EVT_C_STORE, req, context)
         except Exception:  # the top of the handler's call stack: a failed request must not end the association
             log.exception("the handler of EVT_C_STORE failed")
             status = HANDLER_FAILED
-        if not self.assoc.is_established:
-            return
+        if self.assoc.is_established:
+            self.answer(req, context, status)
+
+    def answer(self, req: Any, context: PresentationContext, status: Any) -> None:
+        """Send the response, with whatever the handler gave as its status."""
+        assert context.context_id is not None
         response = refusal(req, HANDLER_FAILED)
         if type(status) is int:
             response.Status = status

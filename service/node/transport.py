@@ -21,10 +21,9 @@ class NodeSocket(AssociationSocket):
     def prepare(self, send_timeout_s: float) -> None:
         """Settings of the accepted socket; called once, before the association starts."""
         self.send_timeout_s = send_timeout_s
-        # OpenSSL's connection object must not be read and written at the same time
-        self._turn: contextlib.AbstractContextManager[object] = (
-            threading.Lock() if isinstance(self.socket, ssl.SSLSocket) else contextlib.nullcontext()
-        )
+        # whether there may be something to read though the kernel has nothing: TLS records come one at a time
+        self.may_hold_back = isinstance(self.socket, ssl.SSLSocket)
+        self._turn = threading.Lock()  # OpenSSL's connection object must not be read and written at the same time
         if self.socket is not None:
             self.socket.setblocking(False)
 
@@ -39,11 +38,6 @@ class NodeSocket(AssociationSocket):
         poller = select.poll()
         poller.register(sock, select.POLLIN)
         return bool(poller.poll(0))
-
-    @property
-    def may_hold_back(self) -> bool:
-        """Whether there may be something to read though the kernel has nothing: TLS records come one at a time."""
-        return isinstance(self.socket, ssl.SSLSocket)
 
     def receive_into(self, view: memoryview) -> int | None:
         """Read what is there into `view`; its size, 0 at the end of the connection, None when nothing is there."""
@@ -71,12 +65,11 @@ class NodeSocket(AssociationSocket):
         if sock is None:
             return False
         deadline = time.monotonic() + self.send_timeout_s
-        rest = memoryview(data)
-        while rest:
+        at, size = 0, len(data)
+        while at < size:
             try:
                 with self._turn:
-                    sent = sock.send(rest)
-                rest = rest[sent:]
+                    at += sock.send(memoryview(data)[at:] if at else data)
             except AGAIN as wait:
                 if not _wait(sock, wait, deadline):
                     return False

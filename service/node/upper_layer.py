@@ -283,14 +283,14 @@ class NodeDUL(DULServiceProvider):
         """Send the encoded P-DATA-TF PDUs of one message, in one write."""
         with self._send_turn:
             state = self.state_machine.current_state
-            if state in ("Sta6", "Sta8") and self.to_provider_queue.empty() and not self._is_watched():
+            if state in ("Sta6", "Sta8") and not self.to_provider_queue.queue and not self._is_watched():
                 sock = self.socket
                 assert isinstance(sock, NodeSocket)
                 if not sock.send_all(pdus[0] if len(pdus) == 1 else b"".join(pdus)):
                     self._broken = True
                     self.event_queue.put("Evt17")
                     self.wake()
-                self._idle_timer.restart()
+                self._idle_timer.start()
                 return
         for pdu in pdus:
             primitive = P_DATA()

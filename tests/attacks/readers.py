@@ -16,7 +16,6 @@ from printmgr.scp import attributes, images, luts
 from printmgr.scp.encoded import ENCODINGS
 from printmgr.scp.values import read
 from service.node import association_request, command_set
-from service.node.held import MemoryBudget
 from service.node.messages import Incoming, as_primitive
 from service.node.pdu_buffer import BadPDU
 from tests.attacks import corpus
@@ -37,7 +36,7 @@ class Reader:
 
 def command(data: bytes) -> None:
     """A command set, and the message it makes."""
-    incoming = Incoming(MemoryBudget(1 << 20))
+    incoming = Incoming()
     incoming.fields = command_set.decode(data)
     if incoming.fields.get("CommandField") in command_set.MESSAGES:
         as_primitive(incoming)
