@@ -53,6 +53,8 @@ class StudyInbox:
         off = settings.durable is Durable.OFF
         self.store = Store(database_url, Durability.REPEATABLE if off else Durability.ANSWERED)
         self.folder = InboxFolder(settings.root)
+        self._root, self._arriving = str(settings.root), str(self.folder.arriving)  # as text: once for all instances
+        self._durable = settings.durable
         self._writer = StudyWriter(self.store, lambda new, stored: same_data_set(settings.root, new, stored))
         self._commit = GroupCommit(settings.root, self._writer, settings.durable)
         self._clock = threading.Thread(target=self._settle_studies, name="study clock", daemon=True)
@@ -93,11 +95,10 @@ class StudyInbox:
         """Name a file and make it as safe as the settings ask. Raises NoRoom, Unreadable."""
         try:
             name = self.folder.next_name()
-            file.keep(f"{self.settings.root}/{name}", durable=self.settings.durable is Durable.FILE)
+            file.keep(f"{self._root}/{name}", durable=self._durable is Durable.FILE)
         except OSError as error:
             raise named(error) from error
-        off = self.settings.durable is Durable.OFF
-        receipt = self._commit.keep(Kept(Entry(name, received), None if off else file))
+        receipt = self._commit.keep(Kept(Entry(name, received), None if self._durable is Durable.OFF else file))
         if not self._changed.is_set():
             self._changed.set()
         return receipt
@@ -106,13 +107,13 @@ class StudyInbox:
         """Open a file ahead: making one takes longer than naming it, and now nobody waits."""
         if not self._ahead:
             with suppress(OSError):  # `new_file` meets it again
-                self._ahead.append(StreamedFile(self.folder.arriving))
+                self._ahead.append(StreamedFile(self._arriving))
 
     def new_file(self) -> StreamedFile:
         try:
             return self._ahead.pop()
         except IndexError:
-            return StreamedFile(self.folder.arriving)
+            return StreamedFile(self._arriving)
 
     def check_room(self) -> None:
         """Raises NoRoom when the disk is nearly full."""

@@ -70,7 +70,7 @@ class NodeDIMSE(DIMSEServiceProvider):
     def is_full(self) -> bool:
         """Whether what was received and not served yet is enough for now; any, when the memory is used up."""
         waiting = self._waiting_bytes
-        return waiting > self._node.settings.max_waiting_bytes or (waiting > 0 and self._memory.is_used_up)
+        return waiting > 0 and (waiting > self._node.settings.max_waiting_bytes or self._memory.is_used_up)
 
     @property
     def is_late(self) -> bool:

@@ -53,12 +53,17 @@ class PDUBuffer:
             if not self._receive():
                 return None
 
-    def pass_on(self, take: Callable[[bytearray, int, int, int], int]) -> None:
-        """Have `take(data, start, end, limit)` look at what is there; it gives where the PDUs that it took end."""
+    def pass_on(self, take: Callable[[bytearray, int, int, int], int]) -> bool:
+        """Have `take(data, start, end, limit)` look at what is there; it gives where the PDUs that it took end.
+
+        Whether it took any.
+        """
         start = take(self._data, self._start, self._end, self.limit)
-        if start != self._start:
-            self._start = start
-            self.began_at = None if start == self._end else time.monotonic()
+        if start == self._start:
+            return False
+        self._start = start
+        self.began_at = None if start == self._end else time.monotonic()
+        return True
 
     def _take(self) -> memoryview | None:
         start = self._start

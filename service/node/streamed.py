@@ -22,7 +22,7 @@ class StreamedMap(mmap.mmap):
 class StreamedFile:
     """A file without a name: gone when nobody keeps it, however the process ends."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | str) -> None:
         """Raises OSError."""
         self._name: Path | None = None
         self.size_bytes = 0

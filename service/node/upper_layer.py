@@ -44,15 +44,11 @@ class NodeDUL(DULServiceProvider):
         self._idle_timer = MonotonicTimer(None)
         self._artim = self.artim_timer = MonotonicTimer(None)
         self.ended = False
+        self._node = assoc
         self._broken = False  # the stream is out of step: nothing more is read from it
         self._buffer: PDUBuffer | None = None
         self._poller: select.poll | None = None
         self._listening = False
-
-    @property
-    def _node(self) -> "NodeAssociation":
-        assoc: NodeAssociation = self._assoc  # type: ignore[assignment]  # pynetdicom knows its base only
-        return assoc
 
     def begin_with(self, received: bytes) -> None:
         """Bytes read before this thread takes over."""
@@ -96,8 +92,11 @@ class NodeDUL(DULServiceProvider):
     def _turn(self) -> None:
         if self.artim_timer.expired:
             self.event_queue.put("Evt18")
-        elif not self.event_queue.queue and not self._process_recv_primitive():
-            self._listen()
+        elif not self.event_queue.queue:
+            if self.to_provider_queue.queue:
+                self._process_recv_primitive()
+            else:
+                self._listen()
         if not self.event_queue.queue:  # this thread alone takes from it
             return
         event = self.event_queue.get(block=False)
@@ -181,16 +180,15 @@ class NodeDUL(DULServiceProvider):
         dimse, events, requests = self._node.dimse, self.event_queue.queue, self.to_provider_queue.queue
         short_way = self.state_machine.current_state == "Sta6" and not self._is_watched()
         for _ in range(_PDUS_A_TURN):
-            if short_way:
-                buffer.pass_on(dimse.receive_run)
-            pdu = buffer.next()
-            if pdu is None:
-                return False
+            if not (short_way and buffer.pass_on(dimse.receive_run)):
+                pdu = buffer.next()
+                if pdu is None:
+                    return False
+                if short_way and pdu[0] == P_DATA_TF:
+                    dimse.receive_fragments(pdu[6:])
+                else:
+                    self._take(pdu)
             self._idle_timer.start()
-            if short_way and pdu[0] == P_DATA_TF:
-                dimse.receive_fragments(pdu[6:])
-            else:
-                self._take(pdu)
             if events or requests or dimse.is_full:
                 break
         return True
@@ -234,15 +232,13 @@ class NodeDUL(DULServiceProvider):
 
     def _time_left(self) -> float | None:
         """Seconds to the next deadline this thread watches."""
-        times = []
+        assert self._buffer is not None
+        begun, late_in = self._buffer.began_at, self._node.dimse.late_in_s()
+        times = [] if late_in is None else [late_in]
         if self._artim.running:
             times.append(self._artim.remaining)
-        assert self._buffer is not None
-        if self._buffer.began_at is not None:
-            times.append(self._buffer.began_at + self._pdu_timeout_s - time.monotonic())
-        late_in = self._node.dimse.late_in_s()
-        if late_in is not None:
-            times.append(late_in)
+        if begun is not None:
+            times.append(begun + self._pdu_timeout_s - time.monotonic())
         return min(times) if times else None
 
     def _end(self) -> None:

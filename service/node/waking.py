@@ -37,7 +37,7 @@ class MonotonicTimer(Timer):
 
     @property
     def running(self) -> bool:
-        return self.timeout is not None and self._start_time is not None and self._end_time is None
+        return self._end_time is None and self._start_time is not None and self._timeout is not None
 
     def start(self) -> None:
         self._start_time, self._end_time = time.monotonic(), None
@@ -47,7 +47,7 @@ class MonotonicTimer(Timer):
 
     @property
     def expired(self) -> bool:
-        return self.running and self.remaining < 0
+        return self._end_time is None and self.running and self.remaining < 0
 
 
 class Waker:
