@@ -208,15 +208,15 @@ class StudyInbox:
         look_at: float | None = None
         while not self._stopping.is_set():
             wait_s = LOOK_ANYWAY_S if look_at is None else look_at - time.time()
-            self._changed.wait(min(max(wait_s, 0.0), LOOK_ANYWAY_S))
-            self._changed.clear()
+            if self._changed.wait(min(max(wait_s, LOOK_AGAIN_S), LOOK_ANYWAY_S)):
+                self._stopping.wait(LOOK_AGAIN_S)  # more is about to come, and a look takes time from who receives it
+                self._changed.clear()
             self._note_ended()
             try:
                 look_at = self._settle_once()
             except Exception:  # the top of the thread: the next look may find the database free
                 log.exception("could not look for studies that are complete")
                 look_at = time.time() + LOOK_AGAIN_S
-            self._stopping.wait(LOOK_AGAIN_S)
 
     def _settle_once(self) -> float | None:
         with self.store.write() as connection:
