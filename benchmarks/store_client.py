@@ -1,9 +1,8 @@
 """A storage SCU on a plain socket: a data set framed once and sent often, each time under another UID."""
 
-import socket
 from struct import Struct
 
-from benchmarks.node_client import association_request
+from benchmarks.node_client import association_request, connected
 from service.node import command_set
 
 _HEADER = Struct(">BxL")
@@ -25,11 +24,7 @@ class StoreClient:
     ) -> None:
         """Raises ConnectionError when it is refused, OSError when nobody listens."""
         self.class_uid = class_uid
-        self.socket = socket.create_connection(address, timeout=timeout)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        # BBR, which is the default in places, paces a connection by the rate it guessed when that began: up to 0.15 ms
-        # more for each half megabyte to one of the servers, and none to the next
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, b"reno")
+        self.socket = connected(address, timeout)
         self.socket.sendall(association_request(called, "BENCH", [(class_uid, [transfer_syntax])]))
         kind, body = self._pdu()
         if kind != 2:

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 A_ASSOCIATE_RQ, A_ASSOCIATE_AC = 1, 2
 _RECEIVED = ("Evt3", "Evt4", "Evt6", "Evt10", "Evt12", "Evt13", "Evt16")  # a PDU came (PS3.8 9.2.2)
 _PDUS_A_TURN = 32
-_REST_AFTER_S = 1.0  # without a message, before the room for long PDUs is given back
+_REST_AFTER_S = 5.0  # without a message, before the room for long PDUs is given back
 _WATCHED = (evt.EVT_PDU_RECV, evt.EVT_DATA_RECV, evt.EVT_FSM_TRANSITION, evt.EVT_PDU_SENT, evt.EVT_DATA_SENT)
 
 
