@@ -65,6 +65,12 @@ class PDUBuffer:
         self.began_at = None if start == self._end else time.monotonic()
         return True
 
+    def look_again(self) -> None:
+        """Time has passed since the last read: the PDU in work has its own from now on, and more may have come."""
+        if self.began_at is not None:
+            self.began_at = time.monotonic()
+        self._all_read = self.closed
+
     def _take(self) -> memoryview | None:
         start = self._start
         if self._end - start < 6:

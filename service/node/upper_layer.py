@@ -149,8 +149,8 @@ class NodeDUL(DULServiceProvider):
 
     def was_busy(self) -> None:
         """We did not read for a while: the PDU in work has its time from now on."""
-        if self._buffer is not None and self._buffer.began_at is not None:
-            self._buffer.began_at = time.monotonic()
+        if self._buffer is not None:
+            self._buffer.look_again()
 
     def _close(self) -> None:
         assert self.socket is not None
