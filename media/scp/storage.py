@@ -3,7 +3,8 @@
 import logging
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from pydicom.dataset import Dataset
@@ -22,6 +23,7 @@ from media.studies import Receipt, Sender, Transfer
 log = logging.getLogger(__name__)
 
 C_STORE_RQ = 0x0001  # Command Field (PS3.7 E.1)
+_is_class = lru_cache(maxsize=256)(is_uid)  # the same for a whole series
 
 
 @dataclass(slots=True)
@@ -57,7 +59,7 @@ class Storage:
         if command.get("CommandField") != C_STORE_RQ:
             return None
         class_uid, uid = str(command.get("AffectedSOPClassUID")), str(command.get("AffectedSOPInstanceUID"))
-        return self._arrive(sender, class_uid, uid, transfer_syntax) if is_uid(class_uid) and is_uid(uid) else None
+        return self._arrive(sender, class_uid, uid, transfer_syntax) if _is_class(class_uid) and is_uid(uid) else None
 
     def prepare(self) -> None:
         """Do what can be done for the next instance before it comes."""
@@ -110,7 +112,7 @@ class Storage:
         reception.size_bytes += size_bytes - data_set_at
         found = header.read(arrival.reading(), size_bytes, data_set_at, reception.sender, reception.memory)
         transfer, study_uid = reception.transfer, found.study.uid
-        receipt = arrival.keep(replace(found, transfer=transfer.id) if transfer.begins(study_uid) else found)
+        receipt = arrival.keep(found._replace(transfer=transfer.id) if transfer.begins(study_uid) else found)
         transfer.count(study_uid, receipt)
         return receipt
 

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import BinaryIO
 
 from pydicom.errors import InvalidDicomError
@@ -40,7 +39,7 @@ class InboxDeposit:
             size, at = arrival.size_bytes, arrival.data_set_at
             found = header.read(arrival.reading(), size, at, self._sender, self._memory)
             uid, transfer = found.study.uid, self._transfer
-            receipt = arrival.keep(replace(found, transfer=transfer.id) if transfer.begins(uid) else found)
+            receipt = arrival.keep(found._replace(transfer=transfer.id) if transfer.begins(uid) else found)
             transfer.count(uid, receipt)
         finally:
             arrival.drop()

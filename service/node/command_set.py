@@ -136,8 +136,7 @@ def decode(data: bytes) -> dict[str, Value]:
             if vr == "US" and length == 2:
                 values[keyword] = data[position] | data[position + 1] << 8
             elif vr == "UI":
-                text = data[position : position + length].decode("iso8859").rstrip("\0 ")
-                values[keyword] = uid_of(text.split("\\", 1)[0])
+                values[keyword] = _first_uid(data[position : position + length])
             else:
                 values[keyword] = _decode_value(keyword, vr, data[position : position + length])
         position += length
@@ -147,7 +146,7 @@ def decode(data: bytes) -> dict[str, Value]:
 def _decode_value(keyword: str, vr: str, data: bytes) -> Value:
     length = len(data)
     if vr in ("AE", "LO"):
-        return data.decode("iso8859").split("\\", 1)[0].strip() if vr == "AE" else _first_text(data)
+        return data.decode("latin-1").split("\\", 1)[0].strip() if vr == "AE" else _first_text(data)
     size = 2 if vr == "US" else 4
     if length % size:
         raise BadCommandSet(f"{keyword} has {length} bytes; expected a multiple of {size}")
@@ -162,8 +161,61 @@ def _decode_value(keyword: str, vr: str, data: bytes) -> Value:
     return tags if len(tags) > 1 else tags[0]
 
 
+def _first_uid(data: bytes) -> str:
+    return uid_of(data.decode("latin-1").rstrip("\0 ").split("\\", 1)[0])
+
+
 def _first_text(data: bytes) -> str:
-    return data.decode("iso8859").split("\\", 1)[0].rstrip(" \0")
+    return data.decode("latin-1").split("\\", 1)[0].rstrip(" \0")
+
+
+class Decoder:
+    """Decodes the command sets of one association, one after the other.
+
+    Most differ from the one before in their Message ID and the UID that they end with: then these two are read.
+    """
+
+    def __init__(self) -> None:
+        self._size = -1  # of a command set that is like the last one
+        self._head = self._middle = (
+            b""  # what it begins with up to its Message ID, and what is between that and its UID
+        )
+        self._uid_at = 0
+        self._fields: dict[str, Value] = {}
+        self._uid_keyword = ""
+
+    def decode(self, data: bytes) -> dict[str, Value]:
+        """As the function of this name. Raises BadCommandSet."""
+        at = len(self._head)
+        if len(data) != self._size or not data.startswith(self._head) or not data.startswith(self._middle, at + 2):
+            fields = decode(data)
+            self._learn(data, fields)
+            return fields.copy()
+        fields = self._fields.copy()
+        fields["MessageID"] = data[at] | data[at + 1] << 8
+        fields[self._uid_keyword] = _first_uid(data[self._uid_at :])
+        return fields
+
+    def _learn(self, data: bytes, fields: dict[str, Value]) -> None:
+        self._size, position = -1, 0
+        places: dict[int, tuple[int, int]] = {}  # where values begin, and their lengths
+        while position < len(data):
+            group, element, length = _HEADER.unpack_from(data, position)
+            if group << 16 | element in places:
+                return  # twice there: the last one counts
+            places[group << 16 | element] = position + 8, length
+            position += 8 + length
+        number_at, number_size = places.get(_MESSAGE_ID, (0, 0))
+        last = next(reversed(places), 0)
+        if last not in _LAST_UIDS or number_size != 2:
+            return
+        self._size, self._uid_at = len(data), places[last][0]
+        self._head, self._middle = data[:number_at], data[number_at + 2 : self._uid_at]
+        self._fields, self._uid_keyword = fields, ELEMENTS[last][0]
+
+
+_MESSAGE_ID = 0x0110
+_LAST_UIDS = (0x1000, 0x1001)  # Affected and Requested SOP Instance UID
 
 
 def encode(values: Mapping[str, Value]) -> bytes:
@@ -187,7 +239,7 @@ def _encode_value(vr: str, value: Value) -> bytes:
     if vr == "AT":
         tags = value if isinstance(value, list) else [value]
         return b"".join(_SHORT.pack(int(tag or 0) >> 16) + _SHORT.pack(int(tag or 0) & 0xFFFF) for tag in tags)
-    encoded = str(value).encode("iso8859", errors="replace")
+    encoded = str(value).encode("latin-1", errors="replace")
     if len(encoded) % 2:
         encoded += b"\0" if vr == "UI" else b" "
     return encoded
@@ -256,6 +308,7 @@ __all__ = [
     "NO_DATA_SET",
     "RESPONSE",
     "BadCommandSet",
+    "Decoder",
     "Message",
     "Value",
     "decode",

@@ -56,6 +56,7 @@ class NodeDIMSE(DIMSEServiceProvider):
         self._node = assoc
         self.msg_queue = WakingQueue(assoc.signal.set)
         self._incoming: Incoming | None = None
+        self._commands = command_set.Decoder()
         self._memory = assoc.memory
         self._waiting_bytes = 0
         self._held_up = False
@@ -167,7 +168,7 @@ class NodeDIMSE(DIMSEServiceProvider):
             return False
         incoming.command_done, incoming.context_id = True, context_id
         try:
-            incoming.fields = command_set.decode(bytes(incoming.command))
+            incoming.fields = self._commands.decode(bytes(incoming.command))
         except command_set.BadCommandSet as wrong:
             raise BadPDU(str(wrong)) from None
         if incoming.fields.get("CommandField") not in command_set.MESSAGES:

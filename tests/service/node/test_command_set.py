@@ -150,6 +150,48 @@ def test_unknown_elements_are_passed_over() -> None:
     assert command_set.decode(data) == {"CommandField": 0x30}
 
 
+@st.composite
+def series(draw: st.DrawFn) -> list[bytes]:
+    """Command sets of one association: some alike but for their number and last UID, some not, some cut or changed."""
+    field, values = draw(messages())
+    found = []
+    for _ in range(draw(st.integers(1, 6))):
+        one = {**values, "CommandField": field, "CommandDataSetType": 1, "MessageID": draw(st.integers(0, 65_535))}
+        one[draw(st.sampled_from(["AffectedSOPInstanceUID", "RequestedSOPInstanceUID"]))] = draw(
+            st.text("0123456789.\\ \0", min_size=4, max_size=6)
+        )
+        data = command_set.encode(one)
+        if draw(st.integers(0, 3)) == 0:
+            at = draw(st.integers(0, len(data) - 1))
+            data = data[:at] + draw(st.binary(max_size=12)) + data[at + draw(st.integers(0, 12)) :]
+        found.append(data)
+    return found
+
+
+@given(series())
+def test_one_after_the_other_they_are_read_as_each_alone(found: list[bytes]) -> None:
+    decoder = command_set.Decoder()
+    for data in found:
+        try:
+            alone = command_set.decode(data)
+        except command_set.BadCommandSet:
+            with pytest.raises(command_set.BadCommandSet):
+                decoder.decode(data)
+            continue
+        read = decoder.decode(data)
+        assert read == alone and list(read) == list(alone)
+        read["Priority"] = -1  # whoever has it may change it
+
+
+@pytest.mark.parametrize("number", [b"\2\0\0\0\7\0", b"\4\0\0\0\7\0\x08\0", b"\0\0\0\0"])
+@pytest.mark.parametrize("twice", [b"", b"\0\0\x10\1\2\0\0\0\x09\0", b"\0\0\0\x10\2\0\0\x001\0"])
+def test_odd_numbers_are_read_in_every_one(number: bytes, twice: bytes) -> None:
+    decoder = command_set.Decoder()
+    for uid in (b"1.2\0", b"1.3\0", b"1.4\0"):
+        data = twice + b"\0\0\x10\1" + number + b"\0\0\0\x10\4\0\0\0" + uid
+        assert decoder.decode(data) == command_set.decode(data)
+
+
 def test_uids_are_uids() -> None:
     value = command_set.decode(command_set.encode({"AffectedSOPClassUID": "1.2.840.10008.1.1"}))
     assert isinstance(value["AffectedSOPClassUID"], UID)
