@@ -1,5 +1,7 @@
 """One module a claim: NAME says what is measured, `run()` gives the rows; each against a peer in the same run."""
 
+import os
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,6 +10,12 @@ MIN_ROUNDS = 5
 
 _wanted: list[str] = []
 """Words of the rows to measure; none: all."""
+
+
+def hide_namesakes() -> None:
+    """Take the interpreter's own folder out of PATH: pynetdicom puts programs there that are named as DCMTK's."""
+    own = os.path.dirname(sys.executable)  # not resolved: that of the virtual environment
+    os.environ["PATH"] = os.pathsep.join(folder for folder in os.get_exec_path() if folder != own)
 
 
 def choose(words: list[str]) -> None:

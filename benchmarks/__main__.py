@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 import benchmarks
-from benchmarks import Row, choose
+from benchmarks import Row, choose, hide_namesakes
 
 
 def modules(names: list[str]) -> Iterator[ModuleType]:
@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--rows", action="append", default=[], metavar="WORD", help="only rows with it (lists)")
     arguments = parser.parse_args()
     choose(arguments.rows)
+    hide_namesakes()
     missed = 0
     for module in modules(arguments.names):
         rows: list[Row] = module.run()

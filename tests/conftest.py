@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import hide_namesakes
 from tests.postgres import Cluster, cluster, programs
 
+hide_namesakes()
 GOLDEN = Path(__file__).parent / "golden"
 LONGEST = ("attacks", "browser", "soak", "faults", "peers", "statuses", "service")
 """Folders of tests that take long each. They come first, so that no process is left alone with one at the end."""
