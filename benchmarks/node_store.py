@@ -2,6 +2,8 @@
 
 One raw-socket client for all; blocks of instances in turns; wall is the median block, CPU the server's over all blocks
 and the moment after each. The peers fsync nothing, so ours is measured with durable = "off"; "group" stands beside it.
+Minutes after many files were deleted all are slower, by the same time and not by the same ratio: ext4 looks at each
+inode that became free in the last five minutes before it takes one.
 storescp writes and does not index; with +B it does not even parse what it writes. DCMTK and Orthanc have TCP_NODELAY=1.
 """
 

@@ -5,21 +5,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from pydicom.dataset import Dataset
 from pydicom.uid import UID
 from pynetdicom import evt
-from pynetdicom.acse import ACSE
 from pynetdicom.association import Association
 from pynetdicom.dimse_primitives import C_STORE, N_EVENT_REPORT
-from pynetdicom.dsutils import decode, encode
-from pynetdicom.presentation import PresentationContext
 from pynetdicom.service_class import ServiceClass, StorageServiceClass
 
 from service.node.access import Partner
+from service.node.acse import NodeACSE
 from service.node.dimse import NodeDIMSE
+from service.node.event_reports import event_reply, event_report
 from service.node.messages import Incoming, MessageLog, OpenStream, StoreStreamed, as_primitive, is_whole_store
 from service.node.refusals import printable
 from service.node.services import (
@@ -46,30 +44,6 @@ log = logging.getLogger(__name__)
 CALLED_AE_UNKNOWN = (1, 1, 7)  # A-ASSOCIATE-RJ: result, source, reason (PS3.8 9.3.4)
 CALLING_AE_UNKNOWN = (1, 1, 3)
 LOCAL_LIMIT_EXCEEDED = (2, 3, 2)
-
-
-class NodeACSE(ACSE):
-    """pynetdicom's negotiation, after our rules let the caller in."""
-
-    def _negotiate_as_acceptor(self) -> None:
-        assoc: Any = self.assoc
-        reject = assoc.admit()
-        if reject is None:
-            self._negotiate()
-            return
-        self.requestor.ae_title = self.requestor.primitive.calling_ae_title  # type: ignore[union-attr]
-        self.send_reject(*reject)
-        evt.trigger(assoc, evt.EVT_REJECTED, {})
-        assoc.kill()
-
-    def _negotiate(self) -> None:
-        try:
-            super()._negotiate_as_acceptor()
-        except Exception as wrong:  # noqa: BLE001  # hostile requests raise anything there
-            assoc: Any = self.assoc
-            assoc.refused("association request cannot be negotiated", repr(wrong))
-            assoc.abort(block=False)
-            assoc.kill()
 
 
 class NodeAssociation(Association):
@@ -312,10 +286,14 @@ class NodeAssociation(Association):
             status = HANDLER_FAILED
         if not self.is_established:
             return
-        if type(status) is int:
-            self.dimse.send_stored(incoming, status)
-        else:
-            StoreService(self).answer(as_primitive(incoming), context, status)
+        try:
+            if type(status) is int:
+                self.dimse.send_stored(incoming, status)
+            else:
+                StoreService(self).answer(as_primitive(incoming), context, status)
+        except ValueError as wrong:
+            self.refused("answer cannot be sent", wrong)
+            self._give_up()
         self._served("C_STORE", incoming.size, arrived_at)
 
     def _served(self, service: str, size_bytes: int, arrived_at: float) -> None:
@@ -365,7 +343,7 @@ class NodeAssociation(Association):
         `answered` is called with the response, or with None when none came in time or the association ended; it must
         not block. Raises RuntimeError when the association is over, ValueError without a context for the class.
         """
-        request, context = self._event_report(dataset, event_type, class_uid, instance_uid, meta_uid)
+        request, context = event_report(self, dataset, event_type, class_uid, instance_uid, meta_uid)
         assert context.context_id is not None
         return self.dimse.notify(request, context.context_id, answered)
 
@@ -398,25 +376,7 @@ class NodeAssociation(Association):
             return Dataset(), None
         status = self._check_received_status(arrived[0])
         context = self._get_valid_context(meta_uid or class_uid, "", None)
-        return status, _event_reply(arrived[0], context)
-
-    def _event_report(
-        self, dataset: Dataset | None, event_type: int, class_uid: str, instance_uid: str, meta_uid: str | None
-    ) -> tuple[N_EVENT_REPORT, PresentationContext]:
-        if not self.is_established:
-            raise RuntimeError("the association is over; nobody can be notified")
-        context = self._get_valid_context(meta_uid or class_uid, "", None)
-        request = N_EVENT_REPORT()
-        request.AffectedSOPClassUID = UID(class_uid)
-        request.AffectedSOPInstanceUID = UID(instance_uid)
-        request.EventTypeID = event_type
-        if dataset:
-            syntax = context.transfer_syntax[0]
-            encoded = encode(dataset, syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated)
-            if encoded is None:
-                raise ValueError("Event Information cannot be encoded")
-            request.EventInformation = BytesIO(encoded)
-        return request, context
+        return status, event_reply(arrived[0], context)
 
 
 def _metered(partner: Partner) -> str:
@@ -427,11 +387,3 @@ def _metered(partner: Partner) -> str:
 def _finds(known: type[ServiceClass]) -> bool:
     """Whether this service class has DIMSE-C services too."""
     return known.__name__ == "UnifiedProcedureStepServiceClass"
-
-
-def _event_reply(response: N_EVENT_REPORT, context: PresentationContext) -> Dataset | None:
-    stream = response.EventReply
-    if not stream or not stream.getvalue():
-        return Dataset()
-    syntax = context.transfer_syntax[0]
-    return decode(stream, syntax.is_implicit_VR, syntax.is_little_endian, syntax.is_deflated)

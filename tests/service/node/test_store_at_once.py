@@ -139,6 +139,18 @@ def test_odd_requests_are_answered_as_on_the_long_way(odd: str) -> None:
     assert answers[0] == answers[1]
 
 
+def test_a_peer_that_takes_no_answer_ends_alone() -> None:
+    receiver = Receiver()
+    with running(receiver.handlers(), contexts=CONTEXTS) as node, Peer(node.address) as other:
+        other.associate(wire.CT_STORAGE)
+        with Peer(node.address) as peer:
+            peer.associate(wire.CT_STORAGE, max_pdu=5)
+            assert peer.send(store(1)).pdu()[0] == 7
+        assert other.ask(store(2))[0]["Status"] == 0xB000
+        other.release()
+    assert [number for _, number, _ in receiver.stored] == [1, 2]
+
+
 @pytest.mark.parametrize("event", [evt.EVT_DIMSE_RECV, evt.EVT_DIMSE_SENT])
 def test_who_listens_is_told(event: Any) -> None:
     told: list[str] = []
