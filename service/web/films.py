@@ -19,6 +19,7 @@ from service.web.site import Site
 from service.web.worklist import Offer
 
 MOST_MERGED = 100
+UNDRAWN = ("answered", "ordered", "queued", "running")  # states of a print before its PDF is there
 OUTPUTS = (FilmPrinterSink, PaperSink)
 
 
@@ -44,6 +45,11 @@ class Film:
     candidates: tuple[dict[str, str], ...] = ()
     acts: tuple[dict[str, object], ...] = ()
     statuses: dict[str, list[int]] | None = None
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is a PDF of it, if there ever will be."""
+        return self.state not in UNDRAWN
 
 
 def films(

@@ -2,9 +2,10 @@
 
 import os
 import re
-import subprocess
+import signal
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,35 @@ def test_a_film_of_dcmtks_appears_and_opens(service: Desk, page: Page, tmp_path:
     assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
 
 
+@contextmanager
+def waiting_films(service: Desk) -> Iterator[None]:
+    """The worker is stopped meanwhile: no film is drawn."""
+    worker = int((service.serving.data_dir / "worker-0.lock").read_text())
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(worker, signal.SIGCONT)
+
+
+def test_a_film_opened_before_it_is_drawn_shows_itself_when_it_is(service: Desk, page: Page, tmp_path: Path) -> None:
+    """Drawing may take long; until then the page asks for no picture and offers no PDF."""
+    page.goto(f"{service.url}/films")
+    before = page.locator(".film").count()
+    with waiting_films(service):
+        a_film(service, tmp_path, 4)
+        expect(page.locator(".film")).to_have_count(before + 1, timeout=PATIENCE_MS)
+        expect(page.locator(".film .waiting")).to_have_count(1)
+        page.locator(".film a").first.click()
+        expect(page.locator("[data-waiting]")).to_be_visible()
+        expect(page.locator("[data-sheet]")).to_be_hidden()
+        expect(page.locator("text=Download PDF")).to_have_count(0)
+    expect(page.locator("[data-sheet]")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("[data-waiting]")).to_have_count(0)
+    expect(page.locator("text=Download PDF")).to_be_visible()
+    assert page.locator("[data-sheet]").evaluate("sheet => sheet.decode().then(() => sheet.naturalWidth > 500)")
+
+
 def test_who_is_this_is_confirmed_and_undone(service: Desk, page: Page, tmp_path: Path) -> None:
     a_film(service, tmp_path, 2)
     page.goto(f"{service.url}/films")
@@ -182,10 +212,7 @@ def test_two_patients_on_one_disc_must_be_meant(service: Desk, page: Page) -> No
 
 
 def test_a_job_is_cancelled_and_tried_again(service: Desk, page: Page, tmp_path: Path) -> None:
-    """The worker is stopped meanwhile, so that the film waits."""
-    worker = int((service.serving.data_dir / "worker-0.lock").read_text())
-    subprocess.run(["kill", "-STOP", str(worker)], check=True)
-    try:
+    with waiting_films(service):
         a_film(service, tmp_path, 3)
         page.goto(f"{service.url}/queue?show=open")
         page.get_by_role("button", name="Cancel").first.click()
@@ -193,8 +220,6 @@ def test_a_job_is_cancelled_and_tried_again(service: Desk, page: Page, tmp_path:
         expect(page.locator(".job").first).to_contain_text("cancelled")
         page.get_by_role("button", name="Try again").first.click()
         expect(page.locator(".job").first).to_contain_text("waiting")
-    finally:
-        subprocess.run(["kill", "-CONT", str(worker)], check=True)
     expect(page.locator(".job .chip").first).to_have_text("done", timeout=PATIENCE_MS)
 
 

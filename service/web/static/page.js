@@ -116,6 +116,13 @@
         sharper.src = address();
       }
     };
+    const waiting = one("[data-waiting]", viewer);
+    if (waiting) document.addEventListener("htmx:afterSettle", () => {
+      if (!sheet.hidden || !one("#side [data-drawn]")) return;
+      waiting.remove();
+      sheet.hidden = false;
+      sheet.src = address();
+    });
     const zoomBy = (factor, atX = 0, atY = 0) => {
       const next = Math.min(12, Math.max(1, zoom * factor));
       x = atX - (atX - x) * (next / zoom);
