@@ -2,12 +2,14 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from service.children import Child, Role
 
+PATIENCE_S = 10.0
 SURVIVORS = """
 import collections, gc
 from service.roles import keep_what_is_there
@@ -43,7 +45,10 @@ def environment_of_child() -> list[bytes]:
     child.start({}, (), {})
     assert child.process is not None
     try:
-        return Path(f"/proc/{child.process.pid}/environ").read_bytes().split(b"\0")
+        environment, end = Path(f"/proc/{child.process.pid}/environ"), time.monotonic() + PATIENCE_S
+        while not (found := environment.read_bytes()):  # it is empty while the program is being put in its place
+            assert time.monotonic() < end, "the child has no environment"
+        return found.split(b"\0")
     finally:
         child.process.kill()
         child.process.wait()
