@@ -106,11 +106,11 @@ class Storage:
         return SUCCESS
 
     def _keep(self, reception: Reception, arrival: Arrival) -> Receipt:
-        size_bytes, data_set_at = arrival.size_bytes, arrival.data_set_at
+        stream, size_bytes, data_set_at = arrival.reading(), arrival.size_bytes, arrival.data_set_at
         if size_bytes == data_set_at:
             raise Flaw(Reason.EMPTY_FILE, "a data set of zero bytes")
         reception.size_bytes += size_bytes - data_set_at
-        found = header.read(arrival.reading(), size_bytes, data_set_at, reception.sender, reception.memory)
+        found = header.read(stream, size_bytes, data_set_at, reception.sender, reception.memory)
         transfer, study_uid = reception.transfer, found.study.uid
         receipt = arrival.keep(found._replace(transfer=transfer.id) if transfer.begins(study_uid) else found)
         transfer.count(study_uid, receipt)

@@ -100,6 +100,15 @@ def test_what_cannot_be_kept_is_refused_by_its_reason(tmp_path):
         assert assoc.send_c_store(instance(4)).Status == 0
 
 
+@pytest.mark.parametrize("limit", [{"min_free_bytes": 1 << 60}, {"max_instance_bytes": 1000}])
+def test_what_there_is_no_room_for_is_refused_as_that(tmp_path, limit):
+    """A700H: the sender may try again, and need not look for a fault in its instance."""
+    with receiving(tmp_path, **limit) as made, made.listen() as port, association(port, CT) as assoc:
+        for number in (1, 2):
+            assert assoc.send_c_store(instance(number, ImageComments="x" * 2000)).Status == 0xA700
+        assert made.files() == [] and made.studies() == []
+
+
 def status_of_raw(assoc, uid: str, data: bytes) -> int:
     """The status of a C-STORE whose data set need not be one."""
     from io import BytesIO
