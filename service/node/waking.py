@@ -47,7 +47,7 @@ class MonotonicTimer(Timer):
 
     @property
     def expired(self) -> bool:
-        return self._end_time is None and self.running and self.remaining < 0
+        return self.running and self.remaining < 0
 
 
 class Waker:

@@ -9,7 +9,7 @@ from service import identities as identities_said
 from service.audit import Action, note
 from service.config import Settings
 from service.identities import SaidBy
-from service.store import film_queries, identities, prints
+from service.store import film_queries, identities, jobs, prints
 from service.store.engine import Store
 from service.store.identities import IdentityRecord
 from service.store.prints import PrintRecord
@@ -19,7 +19,6 @@ from service.web.site import Site
 from service.web.worklist import Offer
 
 MOST_MERGED = 100
-UNDRAWN = ("answered", "ordered", "queued", "running")  # states of a print before its PDF is there
 OUTPUTS = (FilmPrinterSink, PaperSink)
 
 
@@ -49,7 +48,7 @@ class Film:
     @property
     def drawn(self) -> bool:
         """Whether there is a PDF of it, if there ever will be."""
-        return self.state not in UNDRAWN
+        return self.state not in jobs.OPEN
 
 
 def films(
