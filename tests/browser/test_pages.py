@@ -128,24 +128,6 @@ def waiting_films(service: Desk) -> Iterator[None]:
         os.kill(worker, signal.SIGCONT)
 
 
-def test_a_film_opened_before_it_is_drawn_shows_itself_when_it_is(service: Desk, page: Page, tmp_path: Path) -> None:
-    """Drawing may take long; until then the page asks for no picture and offers no PDF."""
-    page.goto(f"{service.url}/films")
-    before = page.locator(".film").count()
-    with waiting_films(service):
-        a_film(service, tmp_path, 4)
-        expect(page.locator(".film")).to_have_count(before + 1, timeout=PATIENCE_MS)
-        expect(page.locator(".film .waiting")).to_have_count(1)
-        page.locator(".film a").first.click()
-        expect(page.locator("[data-waiting]")).to_be_visible()
-        expect(page.locator("[data-sheet]")).to_be_hidden()
-        expect(page.locator("text=Download PDF")).to_have_count(0)
-    expect(page.locator("[data-sheet]")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.locator("[data-waiting]")).to_have_count(0)
-    expect(page.locator("text=Download PDF")).to_be_visible()
-    assert page.locator("[data-sheet]").evaluate("sheet => sheet.decode().then(() => sheet.naturalWidth > 500)")
-
-
 def test_who_is_this_is_confirmed_and_undone(service: Desk, page: Page, tmp_path: Path) -> None:
     a_film(service, tmp_path, 2)
     page.goto(f"{service.url}/films")
@@ -293,3 +275,21 @@ def test_a_phone_shows_no_page_wider_than_itself(service: Desk, page: Page) -> N
         page.goto(service.url + path)
         wide = page.evaluate("() => document.documentElement.scrollWidth")
         assert wide <= 390, f"{path} is {wide} wide"
+
+
+def test_a_film_opened_before_it_is_drawn_shows_itself_when_it_is(service: Desk, page: Page, tmp_path: Path) -> None:
+    """Drawing may take long; until then the page asks for no picture and offers no PDF."""
+    page.goto(f"{service.url}/films")
+    before = page.locator(".film").count()
+    with waiting_films(service):
+        a_film(service, tmp_path, 4)
+        expect(page.locator(".film")).to_have_count(before + 1, timeout=PATIENCE_MS)
+        expect(page.locator(".film .waiting")).to_have_count(1)
+        page.locator(".film a").first.click()
+        expect(page.locator("[data-waiting]")).to_be_visible()
+        expect(page.locator("[data-sheet]")).to_be_hidden()
+        expect(page.locator("text=Download PDF")).to_have_count(0)
+    expect(page.locator("[data-sheet]")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("[data-waiting]")).to_have_count(0)
+    expect(page.locator("text=Download PDF")).to_be_visible()
+    assert page.locator("[data-sheet]").evaluate("sheet => sheet.decode().then(() => sheet.naturalWidth > 500)")
