@@ -9,7 +9,7 @@ from service import identities as identities_said
 from service.audit import Action, note
 from service.config import Settings
 from service.identities import SaidBy
-from service.store import film_queries, identities, jobs, prints
+from service.store import film_queries, identities, prints
 from service.store.engine import Store
 from service.store.identities import IdentityRecord
 from service.store.prints import PrintRecord
@@ -44,11 +44,6 @@ class Film:
     candidates: tuple[dict[str, str], ...] = ()
     acts: tuple[dict[str, object], ...] = ()
     statuses: dict[str, list[int]] | None = None
-
-    @property
-    def drawn(self) -> bool:
-        """Whether there is a PDF of it, if there ever will be."""
-        return self.state not in jobs.OPEN
 
 
 def films(

@@ -13,6 +13,7 @@ from pathlib import Path
 from service.config import Settings
 from service.store import prints, study_queries
 from service.store.engine import Store
+from service.store.jobs import OPEN, JobState
 from service.web.errors import NotFound
 
 PREVIEW_SIDE = 1024  # what the steps of a film leave
@@ -64,6 +65,17 @@ class Pictures:
             if path.is_absolute() and path.is_file():
                 return path
         raise NotFound(f"film {film_id} has no PDF now: it is not made yet, or was removed when its time was over")
+
+    def drawn(self, film_id: str, state: str) -> str:
+        """Whether there is a picture of a film, by its job's state: `yes`, `coming`, `no` when it ended before that."""
+        if state in OPEN:
+            return "coming"
+        if state != JobState.DONE:
+            try:
+                self.pdf_of(film_id)
+            except NotFound:
+                return "no"
+        return "yes"
 
     def page_png(self, film_id: str, number: int, side: int) -> bytes:
         """One film of a print as PNG. Raises NoSuchPrint, NotFound."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from samples import make
 from tests.browser.pages import (
@@ -69,7 +69,7 @@ def a_film(service: Desk, folder: Path, number: int) -> None:
     pixels = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
     pixels[: 10 * number] = 128
     save(image, pixels, 8, "MONOCHROME2")
-    print_by_dcmtk(service.serving.port, folder / "dcmtk", image)
+    print_by_dcmtk(service.serving.port, folder / f"dcmtk-{number}", image)
 
 
 def until_shown_s(service: Desk, page: Page, number: int) -> float:
@@ -126,6 +126,67 @@ def waiting_films(service: Desk) -> Iterator[None]:
         yield
     finally:
         os.kill(worker, signal.SIGCONT)
+
+
+def test_a_film_that_is_drawn_leaves_alone_what_somebody_types(service: Desk, page: Page, tmp_path: Path) -> None:
+    page.goto(f"{service.url}/films")
+    before = page.locator(".film").count()
+    with waiting_films(service):
+        a_film(service, tmp_path, 5)
+        expect(page.locator(".film")).to_have_count(before + 1)
+        page.locator(".film a").first.click()
+        page.click("text=Say whose film this is")
+        page.fill("[name=patient_id]", "NEW-1")
+        page.fill("[name=patient_name]", "Somebody, Else")
+        page.click("text=This is the film of the chosen patient")
+        page.click("text=This is wrong")
+        page.fill("[name=why]", "not yet")
+    expect(page.locator("text=Download PDF")).to_be_visible()  # renewed
+    expect(page.locator("[name=why]")).to_have_value("not yet")
+    expect(page.locator("[name=why]")).to_be_visible()
+    expect(page.locator("[name=why]")).to_be_focused()
+
+
+def test_a_queue_that_moves_leaves_alone_what_is_opened_and_pressed(service: Desk, page: Page, tmp_path: Path) -> None:
+    page.goto(f"{service.url}/queue")
+    page.locator(".job summary").first.click()
+    with waiting_films(service):
+        jobs = page.locator(".job").count()
+        a_film(service, tmp_path, 6)
+        expect(page.locator(".job")).to_have_count(jobs + 1)
+        expect(page.locator(".job details").nth(1)).to_have_attribute("open", "")
+        expect(page.locator(".job summary").nth(1)).to_be_focused()
+        cancel = page.get_by_role("button", name="Cancel").first
+        cancel.hover()
+        page.mouse.down()
+        pressed = cancel.element_handle()
+        a_film(service, tmp_path, 7)
+        page.wait_for_timeout(1000)
+        assert pressed.evaluate("button => button.isConnected")
+        page.mouse.up()
+        expect(page.locator(".job.cancelled")).to_have_count(1)
+    expect(page.locator(".job")).to_have_count(jobs + 2)
+
+
+def test_a_film_drawn_while_its_page_opens_shows_itself(service: Desk, page: Page, tmp_path: Path) -> None:
+    """The event came before the page listened: what it has missed it learns when it does."""
+    page.goto(f"{service.url}/films")
+    before = page.locator(".film").count()
+    with waiting_films(service):
+        a_film(service, tmp_path, 8)
+        expect(page.locator(".film")).to_have_count(before + 1)
+        address = page.locator(".film a").first.get_attribute("href")
+        held: list[Route] = []
+        page.route("**/live", lambda route: held.append(route))  # noqa: PLW0108, a plain method cannot be marked
+        page.goto(service.url + address)
+        expect(page.locator(".stage .waiting")).to_be_visible()
+    other = page.context.new_page()
+    other.goto(f"{service.url}/films")
+    expect(other.locator(".film .waiting")).to_have_count(0)
+    other.close()
+    for route in held:
+        route.continue_()
+    expect(page.locator("[data-sheet]")).to_be_visible()
 
 
 def test_who_is_this_is_confirmed_and_undone(service: Desk, page: Page, tmp_path: Path) -> None:
@@ -200,6 +261,12 @@ def test_a_job_is_cancelled_and_tried_again(service: Desk, page: Page, tmp_path:
         page.get_by_role("button", name="Cancel").first.click()
         page.goto(f"{service.url}/queue")
         expect(page.locator(".job").first).to_contain_text("cancelled")
+        page.locator(".job .name").first.click()
+        expect(page.locator(".stage .none")).to_have_text("not drawn")
+        expect(page.locator("text=Download PDF")).to_have_count(0)
+        page.goto(f"{service.url}/films")
+        expect(page.locator(".film").first.locator(".none")).to_be_visible()
+        page.goto(f"{service.url}/queue")
         page.get_by_role("button", name="Try again").first.click()
         expect(page.locator(".job").first).to_contain_text("waiting")
     expect(page.locator(".job .chip").first).to_have_text("done", timeout=PATIENCE_MS)
@@ -286,10 +353,10 @@ def test_a_film_opened_before_it_is_drawn_shows_itself_when_it_is(service: Desk,
         expect(page.locator(".film")).to_have_count(before + 1, timeout=PATIENCE_MS)
         expect(page.locator(".film .waiting")).to_have_count(1)
         page.locator(".film a").first.click()
-        expect(page.locator("[data-waiting]")).to_be_visible()
+        expect(page.locator(".stage .waiting")).to_be_visible()
         expect(page.locator("[data-sheet]")).to_be_hidden()
         expect(page.locator("text=Download PDF")).to_have_count(0)
     expect(page.locator("[data-sheet]")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.locator("[data-waiting]")).to_have_count(0)
+    expect(page.locator(".stage .waiting")).to_be_hidden()
     expect(page.locator("text=Download PDF")).to_be_visible()
     assert page.locator("[data-sheet]").evaluate("sheet => sheet.decode().then(() => sheet.naturalWidth > 500)")

@@ -74,6 +74,7 @@ def wall(
     )
     values = {
         "films": found,
+        "drawn": {one.id: site.pictures.drawn(one.id, one.state) for one in found},
         "asked": asked | {"q": q},
         "query": urlencode(asked | {"q": q}),
         "more": bool(found) and len(found) == PAGE and not down_to,
@@ -226,6 +227,7 @@ def _film_values(request: Request, film_id: str) -> dict[str, object]:
     own = printers.get(found.printer)
     return {
         "film": found,
+        "drawn": site.pictures.drawn(film_id, found.state),
         "printer_name": own.name if own and own.name else found.printer,
         "sinks": sinks_of(site.settings),
         "outputs": outputs_of(site.settings, found.printer),

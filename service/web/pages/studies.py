@@ -8,7 +8,7 @@ from service.store import study_queries
 from service.web.callers import caller_of, site_of
 from service.web.rendering import render
 from service.web.studies import cursor_of, declare_complete, looked_at, studies, study
-from service.web.values import After, ArchiveName, StudyUid, Word
+from service.web.values import After, ArchiveName, Limit, StudyUid, Word
 
 router = APIRouter(include_in_schema=False)
 
@@ -16,20 +16,21 @@ PAGE = 40
 
 
 @router.get("/studies")
-def found(request: Request, q: Word = "", state: Word = "", after: After = "") -> Response:
+def found(request: Request, q: Word = "", state: Word = "", after: After = "", limit: Limit = PAGE) -> Response:
     """The list; to the page itself its rows only. A search is noted when somebody has stopped typing."""
     site = site_of(request)
     live = "live" in request.query_params
-    rows = studies(site.store, q, state, after, PAGE, None if live or after else caller_of(request))
+    most = max(PAGE, limit)
+    shown = studies(site.store, q, state, after, most, None if live or after else caller_of(request))
     with site.store.read() as connection:
-        series = study_queries.series_of(connection, [one.uid for one in rows])
+        series = study_queries.series_of(connection, [one.uid for one in shown])
     values = {
-        "studies": rows,
+        "studies": shown,
         "modalities": {uid: sorted({one.modality for one in found if one.modality}) for uid, found in series.items()},
         "q": q,
         "state": state,
         "archives": site.archives.names,
-        "next": cursor_of(site.store, rows[-1]) if len(rows) == PAGE else "",
+        "next": cursor_of(site.store, shown[-1]) if len(shown) == most else "",
     }
     if request.headers.get("hx-request") and not request.headers.get("hx-boosted"):
         return render(request, "study_rows.html", **values)

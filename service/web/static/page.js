@@ -41,6 +41,39 @@
   document.addEventListener("htmx:afterSwap", () => { merge(); showChoice(); });
   window.addEventListener("pageshow", () => { for (const tick of all("[data-choose]:checked")) chosen.set(tick.value, { field: tick.name, who: tick.dataset.who }); showChoice(); });
 
+  // What renews itself when something changed (hx-trigger "sse:...") leaves alone what somebody does there: nothing goes
+  // from under a finger that presses, what is the same stays as it is, what was opened is open again, the focus (by htmx)
+  // is where it was when its element has an id.
+  const LONGEST_PRESS_MS = 2000;  // a select that opens takes the end of the press for itself
+  const brought = new Map(), held = new Set();
+  let pressed = false, opened = [];
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (!detail.elt.matches("[hx-trigger*='sse:']")) { brought.clear(); return; }
+    const path = detail.pathInfo.finalRequestPath;
+    if (pressed) held.add(detail.elt);
+    const asked = detail.requestConfig.parameters.q, typed = one("#q")?.value;  // a search of what is typed now is under way
+    if (pressed || asked !== typed || brought.get(path) === detail.serverResponse) { detail.shouldSwap = false; return; }
+    brought.set(path, detail.serverResponse);
+    opened = all("details[open][id]", detail.target).map((each) => each.id);
+  });
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    const rows = detail.elt.id === "rows" ? all(".study", detail.elt).length : 0;
+    if (rows) detail.parameters.limit = Math.min(rows, 200);  // as many as are shown: somebody may have asked for more
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    opened = [];
+  });
+  const release = () => {
+    pressed = false;
+    for (const region of held) window.htmx.trigger(region, "sse:open");
+    held.clear();
+  };
+  let releasing;
+  const releaseIn = (ms) => { clearTimeout(releasing); releasing = setTimeout(release, ms); };
+  for (const begin of ["pointerdown", "keydown"]) document.addEventListener(begin, () => { pressed = true; releaseIn(LONGEST_PRESS_MS); }, true);
+  for (const end of ["pointerup", "pointercancel", "keyup"]) document.addEventListener(end, () => releaseIn(0), true);
+
   // A study that several places have is one row: the first one, which says where else it is.
   const merge = () => {
     for (const found of all(".found")) found.hidden = false;
@@ -116,12 +149,11 @@
         sharper.src = address();
       }
     };
-    const waiting = one("[data-waiting]", viewer);
-    if (waiting) document.addEventListener("htmx:afterSettle", () => {
-      if (!sheet.hidden || !one("#side [data-drawn]")) return;
-      waiting.remove();
-      sheet.hidden = false;
-      sheet.src = address();
+    document.addEventListener("htmx:afterSettle", () => {
+      const drawn = one("#side [data-drawn]")?.dataset.drawn;
+      if (!drawn) return;
+      if (sheet.hidden && drawn === "yes") sheet.src = address();
+      for (const each of all("[data-shown]", stage)) each.hidden = each.dataset.shown !== drawn;
     });
     const zoomBy = (factor, atX = 0, atY = 0) => {
       const next = Math.min(12, Math.max(1, zoom * factor));

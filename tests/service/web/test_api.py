@@ -74,6 +74,13 @@ def test_pages_of_a_list_hold_every_study_once(desk):
     assert seen[0] == f"1.2.{STUDIES - 1}"
 
 
+@pytest.mark.parametrize(("limit", "shown"), [(1, 40), (45, 45), (200, STUDIES)])
+def test_an_open_list_is_renewed_as_long_as_it_is_shown(desk, limit, shown):
+    part = desk.get(f"/studies?live=1&limit={limit}", headers={"hx-request": "true"}).text
+    assert part.count("data-uid=") == shown
+    assert ("More studies" in part) == (shown < STUDIES)
+
+
 @pytest.mark.parametrize(
     ("asked", "count"),
     [
