@@ -49,10 +49,11 @@
   let pressed = false, opened = [];
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (!detail.elt.matches("[hx-trigger*='sse:']")) { brought.clear(); return; }
+    if (!detail.target.isConnected) return;  // somebody's own deed was answered first
     const path = detail.pathInfo.finalRequestPath;
-    if (pressed) held.add(detail.elt);
-    const asked = detail.requestConfig.parameters.q, typed = one("#q")?.value;  // a search of what is typed now is under way
-    if (pressed || asked !== typed || brought.get(path) === detail.serverResponse) { detail.shouldSwap = false; return; }
+    const busy = pressed || detail.requestConfig.parameters.q !== one("#q")?.value;  // or a search of what is typed follows
+    if (busy) held.add(detail.elt);
+    if (busy || brought.get(path) === detail.serverResponse) { detail.shouldSwap = false; return; }
     brought.set(path, detail.serverResponse);
     opened = all("details[open][id]", detail.target).map((each) => each.id);
   });
