@@ -45,10 +45,10 @@ def confirm(store: Store, print_id: str, by: SaidBy, identity: Identity | None =
     return act
 
 
-def undo(store: Store, print_id: str, by: SaidBy, why: str = "") -> Undone:
+def undo(store: Store, print_id: str, by: SaidBy, why: str = "", confirmation: int | None = None) -> Undone:
     """A person takes that back; what went out under it is corrected where the sink can. Raises NoSuchPrint, NotSo."""
     with store.write() as connection:
-        act = identities.undo(connection, print_id, by.name, why)
+        act = identities.undo(connection, print_id, by.name, why, confirmation)
         delivered = deliveries.identity_undone(connection, print_id, why or "the patient's identity was taken back")
         _note(
             connection,

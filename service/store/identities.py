@@ -127,12 +127,17 @@ def confirm(connection: Connection, print_id: str, by: str, identity: Identity |
     return act
 
 
-def undo(connection: Connection, print_id: str, by: str, why: str = "") -> ActRecord:
-    """A person takes a confirmation back: the state is again what the findings come to. Raises NoSuchPrint, NotSo."""
+def undo(connection: Connection, print_id: str, by: str, why: str = "", confirmation: int | None = None) -> ActRecord:
+    """A person takes a confirmation back, the one with this id if given: the state is again what the findings come to.
+
+    Raises NoSuchPrint, NotSo.
+    """
     _check_print(connection, print_id)
     in_force = _confirmation(connection, print_id)
     if in_force is None:
         raise NotSo(print_id, "is not confirmed", "a confirmation that can be undone")
+    if confirmation not in (None, in_force.id):
+        raise NotSo(print_id, "was confirmed anew meanwhile", "the confirmation that was looked at")
     act = _note(connection, print_id, Act.UNDONE, by, in_force.identity, why)
     _stand(connection, print_id, _verdict_of(connection, print_id), None)
     return act

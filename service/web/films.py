@@ -1,5 +1,6 @@
 """Films as pages and the REST interface show them: what was printed, whose it is, where it went."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -134,9 +135,14 @@ def confirm(site: Site, caller: Caller, film_id: str, identity: Identity | None)
     identities_said.confirm(site.store, film_id, _by(caller), identity)
 
 
-def undo(site: Site, caller: Caller, film_id: str, why: str) -> None:
-    """Take that back. Raises NoSuchPrint, NotSo."""
-    identities_said.undo(site.store, film_id, _by(caller), why)
+def undo(site: Site, caller: Caller, film_id: str, why: str, act: int | None = None) -> None:
+    """Take that back; only the confirmation `act` when given. Raises NoSuchPrint, NotSo."""
+    identities_said.undo(site.store, film_id, _by(caller), why, act)
+
+
+def mark_of(patient: dict[str, str]) -> str:
+    """Tells a patient shown from another that is proposed in its place meanwhile."""
+    return hashlib.sha256("\\".join(f"{name}={patient[name]}" for name in sorted(patient)).encode()).hexdigest()[:16]
 
 
 def send(site: Site, caller: Caller, film_id: str, sink: str) -> None:

@@ -38,12 +38,12 @@ class Live:
         self._wake()
 
     async def stream(self) -> AsyncIterator[bytes]:
-        """Server-sent events `films`, `studies`, `jobs`, as each changes; first of all `open`."""
+        """Server-sent events `films`, `studies`, `jobs`, as each changes; first of all `start`."""
         seen = dict(self.marks)
         woken = asyncio.Event()
         self._waiting.add(woken)
         try:
-            yield b"retry: 2000\nevent: open\ndata: 0\n\n"
+            yield b"retry: 2000\nevent: start\ndata: 0\n\n"
             while not self._stopping.is_set():
                 now = dict(self.marks)
                 for subject, mark in now.items():

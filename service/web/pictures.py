@@ -61,7 +61,7 @@ class Pictures:
         with self._store.read() as connection:
             record = prints.one(connection, film_id)
         places = [Path(one.place) for one in record.deliveries if one.place.endswith(".pdf")]
-        for path in (self._settings.spool_dir / "prints" / record.id / "film.pdf", *places):
+        for path in (self._spooled(record.id), *places):
             if path.is_absolute() and path.is_file():
                 return path
         raise NotFound(f"film {film_id} has no PDF now: it is not made yet, or was removed when its time was over")
@@ -70,12 +70,7 @@ class Pictures:
         """Whether there is a picture of a film, by its job's state: `yes`, `coming`, `no` when it ended before that."""
         if state in OPEN:
             return "coming"
-        if state != JobState.DONE:
-            try:
-                self.pdf_of(film_id)
-            except NotFound:
-                return "no"
-        return "yes"
+        return "yes" if state == JobState.DONE or self._spooled(film_id).is_file() else "no"
 
     def page_png(self, film_id: str, number: int, side: int) -> bytes:
         """One film of a print as PNG. Raises NoSuchPrint, NotFound."""
@@ -115,6 +110,9 @@ class Pictures:
 
     def stop(self) -> None:
         self._icons.stop()
+
+    def _spooled(self, film_id: str) -> Path:
+        return self._settings.spool_dir / "prints" / film_id / "film.pdf"
 
     def _draw(self, pdf: Path, number: int, side: int) -> bytes:
         import pypdfium2

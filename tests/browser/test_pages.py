@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,6 +13,8 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from samples import make
+from service.store import prints
+from service.store.engine import Store
 from tests.browser.pages import (
     ALL_RULES,
     COLOURS,
@@ -69,17 +71,42 @@ def a_film(service: Desk, folder: Path, number: int) -> None:
     pixels = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
     pixels[: 10 * number] = 128
     save(image, pixels, 8, "MONOCHROME2")
-    print_by_dcmtk(service.serving.port, folder / f"dcmtk-{number}", image)
+    store = Store(f"sqlite:///{service.serving.data_dir / 'printmgr.db'}")
+    try:
+        before = newest_film(store)
+        print_by_dcmtk(service.serving.port, folder / f"dcmtk-{number}", image)
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while newest_film(store) == before:
+            assert time.monotonic() < end, "the film does not come"
+            time.sleep(0.05)
+    finally:
+        store.close()
+
+
+def newest_film(store: Store) -> str:
+    with store.read() as connection:
+        return next((one.id for one in prints.listed(connection, 1)), "")
+
+
+@contextmanager
+def ready_film(service: Desk, number: int) -> Iterator[Callable[[], None]]:
+    """A film that only has to be ordered."""
+    with scu(service.serving.port) as modality:
+        modality.open_session()
+        _, film, (box,) = modality.film_box()
+        assert modality.set_image(box, 1, film_pixels(number)) == 0
+
+        def print_it() -> None:
+            assert modality.print_film_box(film) == 0
+
+        yield print_it
 
 
 def until_shown_s(service: Desk, page: Page, number: int) -> float:
     """From the answer to N-ACTION until the picture of a further film is on the open page."""
     before = page.locator(".film").count()
-    with scu(service.serving.port) as modality:
-        modality.open_session()
-        _, film, (box,) = modality.film_box()
-        assert modality.set_image(box, 1, film_pixels(number)) == 0
-        assert modality.print_film_box(film) == 0
+    with ready_film(service, number) as print_it:
+        print_it()
         answered = time.monotonic()
         shown = "count => { const all = document.querySelectorAll('.film'); const first = all[0]?.querySelector('img');"
         page.wait_for_function(f"{shown} return all.length > count && first?.naturalWidth > 0; }}", arg=before)
@@ -147,25 +174,35 @@ def test_a_film_that_is_drawn_leaves_alone_what_somebody_types(service: Desk, pa
     expect(page.locator("[name=why]")).to_be_focused()
 
 
-def test_a_queue_that_moves_leaves_alone_what_is_opened_and_pressed(service: Desk, page: Page, tmp_path: Path) -> None:
+def test_what_is_opened_in_a_queue_that_moves_stays_open(service: Desk, page: Page, tmp_path: Path) -> None:
     page.goto(f"{service.url}/queue")
     page.locator(".job summary").first.click()
+    jobs = page.locator(".job").count()
     with waiting_films(service):
-        jobs = page.locator(".job").count()
         a_film(service, tmp_path, 6)
         expect(page.locator(".job")).to_have_count(jobs + 1)
         expect(page.locator(".job details").nth(1)).to_have_attribute("open", "")
         expect(page.locator(".job summary").nth(1)).to_be_focused()
-        cancel = page.get_by_role("button", name="Cancel").first
-        cancel.hover()
+
+
+@pytest.mark.parametrize(("path", "row", "what"), [("/queue", ".job", "summary"), ("/films", ".film", "[data-choose]")])
+def test_what_is_pressed_stays_until_it_is_released(service: Desk, page: Page, path: str, row: str, what: str) -> None:
+    page.goto(service.url + path)
+    rows = page.locator(row).count()
+    with waiting_films(service), ready_film(service, 6) as print_it:
+        pressed = page.locator(f"{row} {what}").first
+        pressed.hover()
         page.mouse.down()
-        pressed = cancel.element_handle()
-        a_film(service, tmp_path, 7)
-        page.wait_for_timeout(1000)
-        assert pressed.evaluate("button => button.isConnected")
+        print_it()
+        page.wait_for_timeout(1200)
+        assert page.locator(row).count() == rows
         page.mouse.up()
-        expect(page.locator(".job.cancelled")).to_have_count(1)
-    expect(page.locator(".job")).to_have_count(jobs + 2)
+        expect(page.locator(row)).to_have_count(rows + 1)
+        second = page.locator(row).nth(1)
+        if what == "summary":
+            expect(second.locator("details")).to_have_attribute("open", "")
+        else:
+            expect(second.locator(what)).to_be_checked()
 
 
 def test_a_film_drawn_while_its_page_opens_shows_itself(service: Desk, page: Page, tmp_path: Path) -> None:
@@ -279,6 +316,27 @@ def test_a_scanned_number_ticks_its_study(service: Desk, page: Page) -> None:
     expect(page.locator(".study")).to_have_count(1)
     expect(page.locator("[data-choose]")).to_be_checked()
     expect(page.locator("[data-chosen]")).to_contain_text("1 ✓")
+
+
+def test_what_is_shown_is_what_was_searched_for_last(service: Desk, page: Page) -> None:
+    """Searching to and fro; and an answer about all studies that comes when one has been searched for."""
+    page.goto(f"{service.url}/studies")
+    expect(page.locator(".study")).not_to_have_count(1)
+    for text, name in (("SMP-TRU", "Trunk"), ("SMP-CHEST", "Chest"), ("SMP-TRU", "Trunk")):
+        page.fill("#q", text)
+        expect(page.locator(".study")).to_have_count(1)
+        expect(page.locator(".study")).to_contain_text(name)
+    page.fill("#q", "")
+    expect(page.locator(".study")).not_to_have_count(1)
+    held: list[Route] = []
+    page.route(re.compile("live=1"), lambda route: held.append(route))  # noqa: PLW0108, a plain method cannot be marked
+    page.evaluate("window.htmx.trigger('#rows', 'sse:start')")
+    page.fill("#q", "SMP-TRU")
+    expect(page.locator(".study")).to_have_count(1)
+    with page.expect_response(re.compile("live=1")):
+        held[0].continue_()
+    page.wait_for_timeout(200)
+    expect(page.locator(".study")).to_have_count(1)
 
 
 def test_several_films_become_one_pdf(service: Desk, page: Page) -> None:

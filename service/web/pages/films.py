@@ -19,6 +19,7 @@ from service.web.films import (
     film,
     films,
     looked_at,
+    mark_of,
     outputs_of,
     print_again,
     searched,
@@ -59,14 +60,15 @@ def wall(
     whose: Word = "",
     q: Word = "",
 ) -> Response:
-    """The wall; to the page itself only what changed, or what is older."""
+    """The wall; to the page itself a part of it anew, or what is older."""
     site = site_of(request)
     patient_id, name = (q, "") if any(c.isdigit() for c in q) else ("", q)
     asked = {"printer": printer, "station": station, "date": date, "whose": whose}
+    live = "live" in request.query_params
     found = films(
         site.store,
         after,
-        MOST_LIVE if down_to else PAGE,
+        MOST_LIVE if live else PAGE,
         down_to=down_to,
         patient_id=patient_id,
         name=name,
@@ -75,14 +77,15 @@ def wall(
     values = {
         "films": found,
         "drawn": {one.id: site.pictures.drawn(one.id, one.state) for one in found},
+        "after": after,
         "asked": asked | {"q": q},
         "query": urlencode(asked | {"q": q}),
-        "more": bool(found) and len(found) == PAGE and not down_to,
+        "more": len(found) == PAGE and not live,
         "printers": {one.ae_title: one.name or one.ae_title for one in site.settings.printers},
     }
     if request.headers.get("hx-request") and not request.headers.get("hx-boosted"):
-        return render(request, "films_older.html" if after else "films_newest.html", **values, down_to=down_to)
-    known = {"stations": stations(site.store), "unsure": unsure(site.store), "down_to": ""}
+        return render(request, "films_cards.html" if live else "films_part.html", **values)
+    known = {"stations": stations(site.store), "unsure": unsure(site.store)}
     return render(request, "films.html", **values, **known)
 
 
@@ -91,7 +94,8 @@ def one(request: Request, film_id: FilmId) -> Response:
     site = site_of(request)
     found = film(site.store, film_id)
     if request.headers.get("hx-request"):
-        return render(request, "film_side.html", **_film_values(request, film_id))
+        part = "film_state.html" if "live" in request.query_params else "film_side.html"
+        return render(request, part, **_film_values(request, film_id))
     looked_at(site.store, caller_of(request), found)
     return render(request, "film.html", **_film_values(request, film_id))
 
@@ -130,7 +134,7 @@ def offer(request: Request, film_id: FilmId, q: Word = "") -> Response:
     known = studies(site.store, q, limit=FOUND, caller=caller_of(request)) if q.strip() else []
     worklist = site.worklist.there and bool(q.strip())
     values = {"worklist": worklist, "worklist_there": site.worklist.there}
-    return render(request, "film_whose.html", film=found, q=q, studies=known, **values)
+    return render(request, "film_whose.html", film=found, q=q, studies=known, mark_of=mark_of, **values)
 
 
 @router.get("/films/{film_id}/whose/worklist")
@@ -167,27 +171,27 @@ def say(
 
 
 @router.post("/films/{film_id}/whose/undo")
-def take_back(request: Request, film_id: FilmId, why: Text = "") -> Response:
-    undo(site_of(request), caller_of(request), film_id, why)
+def take_back(request: Request, film_id: FilmId, why: Text = "", act: Annotated[int | None, Form()] = None) -> Response:
+    undo(site_of(request), caller_of(request), film_id, why, act)
     return _side(request, film_id)
 
 
 def _chosen(
     request: Request, film_id: str, choice: str, patient_id: str, patient_name: str, birth_date: str
-) -> Identity | None:
-    """Who was chosen: `found` what the findings propose, `candidate N`, `study UID`, `worklist TOKEN`; or what was
-    typed. Raises BadValue."""
+) -> Identity:
+    """Who was chosen: `found MARK` and `candidate MARK` as the page showed them, `study UID`, `worklist TOKEN`; or what
+    was typed. Raises BadValue, when somebody else is proposed now."""
     site = site_of(request)
     kind, _, what = choice.partition(" ")
     if kind == "worklist":
         return site.worklist.chosen(what)
-    if kind == "found":
-        return None
-    if kind == "candidate":
-        candidates = film(site.store, film_id).candidates
-        if not what.isdigit() or int(what) >= len(candidates):
+    if kind in ("found", "candidate"):
+        known = film(site.store, film_id)
+        proposed = [known.patient] if kind == "found" else known.candidates
+        chosen = next((one for one in proposed if mark_of(one) == what), None)
+        if chosen is None:
             raise BadValue("this proposal is not there any more; load the page again")
-        return Identity(**candidates[int(what)])
+        return Identity(**chosen)
     if kind == "study":
         from service.web.studies import study
 
@@ -231,6 +235,7 @@ def _film_values(request: Request, film_id: str) -> dict[str, object]:
         "printer_name": own.name if own and own.name else found.printer,
         "sinks": sinks_of(site.settings),
         "outputs": outputs_of(site.settings, found.printer),
+        "mark_of": mark_of,
         "said": "",
     }
 

@@ -41,33 +41,48 @@
   document.addEventListener("htmx:afterSwap", () => { merge(); showChoice(); });
   window.addEventListener("pageshow", () => { for (const tick of all("[data-choose]:checked")) chosen.set(tick.value, { field: tick.name, who: tick.dataset.who }); showChoice(); });
 
-  // What renews itself when something changed (hx-trigger "sse:...") leaves alone what somebody does there: nothing goes
-  // from under a finger that presses, what is the same stays as it is, what was opened is open again, the focus (by htmx)
-  // is where it was when its element has an id.
+  // What renews itself when something changed is a region: hx-trigger "sse:...", and "live" among what it asks for. Nothing
+  // goes from under a finger that presses; what is the same stays as it is; what is opened, typed (data-kept) and has the
+  // focus stays so; an answer that was asked for before another was shown is asked for again.
   const LONGEST_PRESS_MS = 2000;  // a select that opens takes the end of the press for itself
-  const brought = new Map(), held = new Set();
-  let pressed = false, opened = [];
+  const shown = new WeakMap(), held = new Set();
+  const again = (region) => setTimeout(() => window.htmx.trigger(region, "sse:start"), 0);
+  let pressed = false, putBack = () => {};
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => { detail.requestConfig.askedAt = performance.now(); });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    if (!detail.elt.matches("[hx-trigger*='sse:']")) { brought.clear(); return; }
-    if (!detail.target.isConnected) return;  // somebody's own deed was answered first
-    const path = detail.pathInfo.finalRequestPath;
-    const busy = pressed || detail.requestConfig.parameters.q !== one("#q")?.value;  // or a search of what is typed follows
-    if (busy) held.add(detail.elt);
-    if (busy || brought.get(path) === detail.serverResponse) { detail.shouldSwap = false; return; }
-    brought.set(path, detail.serverResponse);
-    opened = all("details[open][id]", detail.target).map((each) => each.id);
+    const { target: region, serverResponse: text, requestConfig: { path, parameters, askedAt } } = detail;
+    if (!detail.shouldSwap || !region.matches("[hx-trigger*='sse:']")) return;
+    const last = shown.get(region) || { at: 0, text: "" }, late = askedAt < last.at;
+    if (!/[?&]live=/.test(path)) {  // somebody's own search
+      shown.set(region, { at: performance.now(), text: "" });
+      if (late) again(region);
+      return;
+    }
+    const searching = parameters.q !== one("#q")?.value;  // of what was typed meanwhile
+    if (pressed || searching || late || text === last.text) detail.shouldSwap = false;
+    if (pressed || searching) held.add(region);
+    else if (late) again(region);
+    if (!detail.shouldSwap) return;
+    shown.set(region, { at: performance.now(), text });
+    const opened = all("details[open][id]", region).map((each) => each.id), kept = all("[data-kept]", region), focus = document.activeElement;
+    putBack = () => {
+      for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+      for (const old of kept) {
+        const fresh = document.getElementById(old.id);
+        if (fresh) { fresh.replaceWith(old); window.htmx.process(old); }
+      }
+      const place = focus.isConnected ? focus : focus.id && document.getElementById(focus.id);
+      if (place && place !== document.activeElement) place.focus({ preventScroll: true });
+    };
   });
+  document.addEventListener("htmx:afterSettle", () => { putBack(); putBack = () => {}; });
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     const rows = detail.elt.id === "rows" ? all(".study", detail.elt).length : 0;
     if (rows) detail.parameters.limit = Math.min(rows, 200);  // as many as are shown: somebody may have asked for more
   });
-  document.addEventListener("htmx:afterSwap", () => {
-    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
-    opened = [];
-  });
   const release = () => {
     pressed = false;
-    for (const region of held) window.htmx.trigger(region, "sse:open");
+    held.forEach(again);
     held.clear();
   };
   let releasing;

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from printmgr.film.identity import Finding, Identity, Source
 from printmgr.film.printer import LogicalPrinter
 from samples.prints import film_of, print_of
 from service.store import audit, deliveries, identities, jobs, orders
@@ -124,6 +125,31 @@ def test_a_patient_of_the_worklist_is_confirmed_and_undone(site: Pages, desk: Br
     assert desk.submit(f"/films/{FILM}/whose/undo", why="the wrong Meier").status_code == 303
     changes = [one.detail for one in ledger(site, "change") if one.object_id == FILM]
     assert changes == ["undid whose film it is: the wrong Meier", "confirmed whose film it is"]
+
+
+def test_only_what_the_page_showed_is_confirmed_and_undone(site: Pages, desk: Browser) -> None:
+    """Somebody looks at one patient; meanwhile another is proposed, or confirmed."""
+    one, two = (Identity(f"Q-{n}", "", f"Quill^{n}") for n in (1, 2))
+    with site.store.write() as connection:
+        identities.found(connection, FILM, [Finding(Source.ATTRIBUTES, one)])
+    page = desk.get(f"/films/{FILM}").text
+    (choice,) = re.findall(r'name="choice" value="(found [^"]+)"', page)
+    with site.store.write() as connection:
+        identities.found(connection, FILM, [Finding(Source.ATTRIBUTES, two)])
+    late = desk.submit(f"/films/{FILM}/whose", choice=choice)
+    assert late.status_code == 422 and "not there any more" in late.text
+    (choice,) = re.findall(r'name="choice" value="(found [^"]+)"', desk.get(f"/films/{FILM}").text)
+    assert desk.submit(f"/films/{FILM}/whose", choice=choice).status_code == 303
+    with site.store.read() as connection:
+        assert identities.standing_of(connection, FILM).identity == two
+    (act,) = re.findall(r'name="act" value="([0-9]+)"', desk.get(f"/films/{FILM}").text)
+    with site.store.write() as connection:
+        identities.undo(connection, FILM, "somebody else")
+        identities.confirm(connection, FILM, "somebody else", one)
+    late = desk.submit(f"/films/{FILM}/whose/undo", act=act)
+    assert late.status_code == 409 and "confirmed anew" in late.text
+    (act,) = re.findall(r'name="act" value="([0-9]+)"', desk.get(f"/films/{FILM}").text)
+    assert desk.submit(f"/films/{FILM}/whose/undo", act=act).status_code == 303
 
 
 def test_what_was_never_offered_is_not_taken(site: Pages, desk: Browser) -> None:
