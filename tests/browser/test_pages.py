@@ -71,14 +71,21 @@ def a_film(service: Desk, folder: Path, number: int) -> None:
     pixels = np.tile(np.arange(256, dtype=np.uint8), (256, 1))
     pixels[: 10 * number] = 128
     save(image, pixels, 8, "MONOCHROME2")
-    store = Store(f"sqlite:///{service.serving.data_dir / 'printmgr.db'}")
-    try:
+    with opened(service) as store:
         before = newest_film(store)
         print_by_dcmtk(service.serving.port, folder / f"dcmtk-{number}", image)
         end = time.monotonic() + PATIENCE_MS / 1000
         while newest_film(store) == before:
             assert time.monotonic() < end, "the film does not come"
             time.sleep(0.05)
+
+
+@contextmanager
+def opened(service: Desk) -> Iterator[Store]:
+    """The service's database."""
+    store = Store(f"sqlite:///{service.serving.data_dir / 'printmgr.db'}")
+    try:
+        yield store
     finally:
         store.close()
 
@@ -148,7 +155,11 @@ def test_a_film_of_dcmtks_appears_and_opens(service: Desk, page: Page, tmp_path:
 def waiting_films(service: Desk) -> Iterator[None]:
     """The worker is stopped meanwhile: no film is drawn."""
     worker = int((service.serving.data_dir / "worker-0.lock").read_text())
-    os.kill(worker, signal.SIGSTOP)
+    with (
+        opened(service) as store,
+        store.write(),
+    ):  # it must not be stopped in a transaction of its own: all wait for that
+        os.kill(worker, signal.SIGSTOP)
     try:
         yield
     finally:
