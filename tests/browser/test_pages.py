@@ -216,6 +216,24 @@ def test_what_is_pressed_stays_until_it_is_released(service: Desk, page: Page, p
             expect(second.locator(what)).to_be_checked()
 
 
+def test_what_was_asked_for_stays_until_it_is_answered(service: Desk, page: Page) -> None:
+    """An answer that is an error is told at the place of its button."""
+    page.goto(f"{service.url}/queue")
+    rows = page.locator(".job").count()
+    held: list[Route] = []
+    page.route("**/cancel", lambda route: held.append(route))  # noqa: PLW0108, a plain method cannot be marked
+    with waiting_films(service), ready_film(service, 6) as first, ready_film(service, 7) as second:
+        first()
+        expect(page.locator(".job")).to_have_count(rows + 1)
+        page.get_by_role("button", name="Cancel").first.click()
+        second()
+        page.wait_for_timeout(1200)
+        assert page.locator(".job").count() == rows + 1
+        held[0].continue_()
+        expect(page.locator(".job")).to_have_count(rows + 2)
+        expect(page.locator(".job.cancelled")).not_to_have_count(0)
+
+
 def test_a_film_drawn_while_its_page_opens_shows_itself(service: Desk, page: Page, tmp_path: Path) -> None:
     """The event came before the page listened: what it has missed it learns when it does."""
     page.goto(f"{service.url}/films")

@@ -81,6 +81,7 @@ def wall(
         "asked": asked | {"q": q},
         "query": urlencode(asked | {"q": q}),
         "more": len(found) == PAGE and not live,
+        "clipped": len(found) == MOST_LIVE and live,
         "printers": {one.ae_title: one.name or one.ae_title for one in site.settings.printers},
     }
     if request.headers.get("hx-request") and not request.headers.get("hx-boosted"):

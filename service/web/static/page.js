@@ -45,22 +45,25 @@
   // goes from under a finger that presses; what is the same stays as it is; what is opened, typed (data-kept) and has the
   // focus stays so; an answer that was asked for before another was shown is asked for again.
   const LONGEST_PRESS_MS = 2000;  // a select that opens takes the end of the press for itself
+  const isLive = (path) => /[?&]live=/.test(path);
   const shown = new WeakMap(), held = new Set();
   const again = (region) => setTimeout(() => window.htmx.trigger(region, "sse:start"), 0);
   let pressed = false, putBack = () => {};
   document.addEventListener("htmx:beforeRequest", ({ detail }) => { detail.requestConfig.askedAt = performance.now(); });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-    const { target: region, serverResponse: text, requestConfig: { path, parameters, askedAt } } = detail;
-    if (!detail.shouldSwap || !region.matches("[hx-trigger*='sse:']")) return;
-    const last = shown.get(region) || { at: 0, text: "" }, late = askedAt < last.at;
-    if (!/[?&]live=/.test(path)) {  // somebody's own search
-      shown.set(region, { at: performance.now(), text: "" });
+    const region = detail.target.closest("[hx-trigger*='sse:']"), text = detail.serverResponse;
+    const { path, parameters, askedAt } = detail.requestConfig;
+    if (!detail.shouldSwap || !region) return;
+    const last = shown.get(region) || { at: 0, text: null }, late = askedAt < last.at;
+    if (!isLive(path)) {  // somebody's own search, or more of the list
+      shown.set(region, { at: performance.now(), text: null });
       if (late) again(region);
       return;
     }
-    const searching = parameters.q !== one("#q")?.value;  // of what was typed meanwhile
-    if (pressed || searching || late || text === last.text) detail.shouldSwap = false;
-    if (pressed || searching) held.add(region);
+    const busy = pressed || one(":is(form, button, a).htmx-request", region)  // its answer may be an error, told only while it is there
+      || parameters.q !== one("#q")?.value;  // a search of what was typed follows
+    if (busy || late || text === last.text) detail.shouldSwap = false;
+    if (busy) held.add(region);
     else if (late) again(region);
     if (!detail.shouldSwap) return;
     shown.set(region, { at: performance.now(), text });
@@ -76,6 +79,10 @@
     };
   });
   document.addEventListener("htmx:afterSettle", () => { putBack(); putBack = () => {}; });
+  document.addEventListener("htmx:afterRequest", ({ detail: { xhr, requestConfig: { path, target } } }) => {
+    if (!isLive(path)) { if (!pressed) release(); }
+    else if (xhr.status === 0 || xhr.status >= 500) setTimeout(again, 5000, target);
+  });
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     const rows = detail.elt.id === "rows" ? all(".study", detail.elt).length : 0;
     if (rows) detail.parameters.limit = Math.min(rows, 200);  // as many as are shown: somebody may have asked for more
