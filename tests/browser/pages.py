@@ -81,7 +81,7 @@ def signed_in(browser: Browser, service: Desk, told: str = "") -> Iterator[Page]
     made = context.new_page()
     wrong: list[str] = []
     made.on("pageerror", lambda error: wrong.append(str(error)))
-    made.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
+    made.on("console", lambda said: wrong.append(f"{said.text} {said.location}") if said.type == "error" else None)
     yield made
     context.close()
     untold = [one for one in wrong if not (told and re.search(told, one))]
