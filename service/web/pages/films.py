@@ -98,7 +98,7 @@ def one(request: Request, film_id: FilmId) -> Response:
         part = "film_state.html" if "live" in request.query_params else "film_side.html"
         return render(request, part, **_film_values(request, film_id))
     looked_at(site.store, caller_of(request), found)
-    return render(request, "film.html", **_film_values(request, film_id))
+    return render(request, "film.html", **_film_values(request, film_id), side="film_side.html")
 
 
 @router.post("/films/merge")
@@ -129,13 +129,21 @@ def send_on(request: Request, film_id: FilmId, sink: Text) -> Response:
 
 @router.get("/films/{film_id}/whose")
 def offer(request: Request, film_id: FilmId, q: Word = "") -> Response:
-    """Who it could be: what was found about the film, and studies that somebody searches for."""
+    """Who it could be: what was found about the film, and studies that somebody searches for; beside the film to a
+    browser whose scripts do not run, or not yet."""
     site = site_of(request)
     found = film(site.store, film_id)
     known = studies(site.store, q, limit=FOUND, caller=caller_of(request)) if q.strip() else []
-    worklist = site.worklist.there and bool(q.strip())
-    values = {"worklist": worklist, "worklist_there": site.worklist.there}
-    return render(request, "film_whose.html", film=found, q=q, studies=known, mark_of=mark_of, **values)
+    values = _film_values(request, film_id) | {
+        "q": q,
+        "studies": known,
+        "worklist": site.worklist.there and bool(q.strip()),
+        "worklist_there": site.worklist.there,
+    }
+    if request.headers.get("hx-request"):
+        return render(request, "film_whose.html", **values)
+    looked_at(site.store, caller_of(request), found)
+    return render(request, "film.html", **values, side="film_whose.html")
 
 
 @router.get("/films/{film_id}/whose/worklist")

@@ -152,6 +152,13 @@ def test_only_what_the_page_showed_is_confirmed_and_undone(site: Pages, desk: Br
     assert desk.submit(f"/films/{FILM}/whose/undo", act=act).status_code == 303
 
 
+def test_without_scripts_the_question_stands_beside_the_film(desk: Browser) -> None:
+    page = desk.get(f"/films/{FILM}/whose", params={"q": "meier"}).text
+    assert "</html>" in page and "data-viewer" in page and 'id="whose-found"' in page
+    part = desk.get(f"/films/{FILM}/whose", headers={"hx-request": "true"}).text
+    assert "</html>" not in part and "data-viewer" not in part and 'id="whose-found"' in part
+
+
 def test_what_was_never_offered_is_not_taken(site: Pages, desk: Browser) -> None:
     answer = desk.submit(f"/films/{FILM}/whose", choice="worklist made-up")
     assert answer.status_code == 422 and "search again" in answer.text
