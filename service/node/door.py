@@ -159,8 +159,11 @@ class Door:
             self._refusals.add(reason, host or "")
             return False
         victim = next((each for each in candidates if host is None and not expects(each.host)), candidates[0])
-        self._refusals.add(reason, victim.host)
-        self._drop(victim)
+        fd = victim.sock.fileno()
+        self._read(victim)  # its request may be there since: who asked in time is not shut out because we were slow
+        if self._half_open.get(fd) is victim:
+            self._refusals.add(reason, victim.host)
+            self._drop(victim)
         return True
 
     def _drop_oldest(self) -> None:

@@ -164,7 +164,7 @@ def test_why_all_wait_is_told(house: House) -> None:
 
 
 def test_a_film_that_is_refused_holds_up_no_other(house: House) -> None:
-    sink = opened(Gate(name="archive", errors=[DeliveryFailed("not this one now")], retry_first_s=0.2))
+    sink = opened(Gate(name="archive", errors=[DeliveryFailed("not this one now")], retry_first_s=1.0))
     for number in range(2):
         house.order(str(number), "archive")
     house.start(sink)
