@@ -70,11 +70,12 @@ def marks(connection: Connection) -> dict[str, str]:
     acts = connection.execute(select(func.max(IdentityActRow.id))).scalar()
     discs = connection.execute(select(func.max(DiscRow.id))).scalar()
     return {
-        "films": _mark(newest, states, acts),
-        "jobs": _mark(newest, at_work, discs),
-        "studies": _mark(last, arriving),
+        "films": mark(newest, states, acts),
+        "jobs": mark(newest, at_work, discs),
+        "studies": mark(last, arriving),
     }
 
 
-def _mark(*values: object) -> str:
+def mark(*values: object) -> str:
+    """Short, and another one when a value is another."""
     return hashlib.sha256(json.dumps(values, default=str).encode()).hexdigest()[:16]

@@ -1,6 +1,5 @@
 """Films as pages and the REST interface show them: what was printed, whose it is, where it went."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -130,19 +129,14 @@ def outputs_of(settings: Settings, printer: str) -> list[str]:
     return [sink.name for sink in settings.sinks if sink.name in own and isinstance(sink, OUTPUTS)]
 
 
-def confirm(site: Site, caller: Caller, film_id: str, identity: Identity | None) -> None:
+def confirm(site: Site, caller: Caller, film_id: str, identity: Identity) -> None:
     """Say whose film it is. Raises NoSuchPrint, NotSo."""
     identities_said.confirm(site.store, film_id, _by(caller), identity)
 
 
-def undo(site: Site, caller: Caller, film_id: str, why: str, act: int | None = None) -> None:
-    """Take that back; only the confirmation `act` when given. Raises NoSuchPrint, NotSo."""
-    identities_said.undo(site.store, film_id, _by(caller), why, act)
-
-
-def mark_of(patient: dict[str, str]) -> str:
-    """Tells a patient shown from another that is proposed in its place meanwhile."""
-    return hashlib.sha256("\\".join(f"{name}={patient[name]}" for name in sorted(patient)).encode()).hexdigest()[:16]
+def undo(site: Site, caller: Caller, film_id: str, why: str, confirmation: int | None = None) -> None:
+    """Take that back; only the confirmation with this id when given. Raises NoSuchPrint, NotSo."""
+    identities_said.undo(site.store, film_id, _by(caller), why, confirmation)
 
 
 def send(site: Site, caller: Caller, film_id: str, sink: str) -> None:

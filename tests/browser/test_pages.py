@@ -80,6 +80,14 @@ def a_film(service: Desk, folder: Path, number: int) -> None:
             time.sleep(0.05)
 
 
+def show_a_film(service: Desk, page: Page, folder: Path, number: int) -> None:
+    """It appears on the open wall."""
+    page.goto(f"{service.url}/films")
+    before = page.locator(".film").count()
+    a_film(service, folder, number)
+    expect(page.locator(".film")).to_have_count(before + 1, timeout=PATIENCE_MS)
+
+
 @contextmanager
 def opened(service: Desk) -> Iterator[Store]:
     """The service's database."""
@@ -135,10 +143,7 @@ def test_a_film_appears_on_an_open_page_within_two_seconds(service: Desk, page: 
 
 
 def test_a_film_of_dcmtks_appears_and_opens(service: Desk, page: Page, tmp_path: Path) -> None:
-    page.goto(f"{service.url}/films")
-    before = page.locator(".film").count()
-    a_film(service, tmp_path, 1)
-    expect(page.locator(".film")).to_have_count(before + 1, timeout=PATIENCE_MS)
+    show_a_film(service, page, tmp_path, 1)
     expect(page.locator(".film img.sheet").first).to_be_visible(timeout=PATIENCE_MS)
     page.locator(".film a").first.click()
     expect(page.locator("[data-sheet]")).to_be_visible()
@@ -155,10 +160,8 @@ def test_a_film_of_dcmtks_appears_and_opens(service: Desk, page: Page, tmp_path:
 def waiting_films(service: Desk) -> Iterator[None]:
     """The worker is stopped meanwhile: no film is drawn."""
     worker = int((service.serving.data_dir / "worker-0.lock").read_text())
-    with (
-        opened(service) as store,
-        store.write(),
-    ):  # it must not be stopped in a transaction of its own: all wait for that
+    # It must not be stopped in a transaction of its own: all wait for that.
+    with opened(service) as store, store.write():
         os.kill(worker, signal.SIGSTOP)
     try:
         yield
@@ -167,11 +170,8 @@ def waiting_films(service: Desk) -> Iterator[None]:
 
 
 def test_a_film_that_is_drawn_leaves_alone_what_somebody_types(service: Desk, page: Page, tmp_path: Path) -> None:
-    page.goto(f"{service.url}/films")
-    before = page.locator(".film").count()
     with waiting_films(service):
-        a_film(service, tmp_path, 5)
-        expect(page.locator(".film")).to_have_count(before + 1)
+        show_a_film(service, page, tmp_path, 5)
         page.locator(".film a").first.click()
         page.click("text=Say whose film this is")
         page.fill("[name=patient_id]", "NEW-1")
@@ -236,11 +236,8 @@ def test_what_was_asked_for_stays_until_it_is_answered(service: Desk, page: Page
 
 def test_a_film_drawn_while_its_page_opens_shows_itself(service: Desk, page: Page, tmp_path: Path) -> None:
     """The event came before the page listened: what it has missed it learns when it does."""
-    page.goto(f"{service.url}/films")
-    before = page.locator(".film").count()
     with waiting_films(service):
-        a_film(service, tmp_path, 8)
-        expect(page.locator(".film")).to_have_count(before + 1)
+        show_a_film(service, page, tmp_path, 8)
         address = page.locator(".film a").first.get_attribute("href")
         held: list[Route] = []
         page.route("**/live", lambda route: held.append(route))  # noqa: PLW0108, a plain method cannot be marked
@@ -433,11 +430,8 @@ def test_a_phone_shows_no_page_wider_than_itself(service: Desk, page: Page) -> N
 
 def test_a_film_opened_before_it_is_drawn_shows_itself_when_it_is(service: Desk, page: Page, tmp_path: Path) -> None:
     """Drawing may take long; until then the page asks for no picture and offers no PDF."""
-    page.goto(f"{service.url}/films")
-    before = page.locator(".film").count()
     with waiting_films(service):
-        a_film(service, tmp_path, 4)
-        expect(page.locator(".film")).to_have_count(before + 1, timeout=PATIENCE_MS)
+        show_a_film(service, page, tmp_path, 4)
         expect(page.locator(".film .waiting")).to_have_count(1)
         page.locator(".film a").first.click()
         expect(page.locator(".stage .waiting")).to_be_visible()

@@ -8,6 +8,7 @@ from fastapi.responses import RedirectResponse, StreamingResponse
 
 from printmgr.errors import PrintError
 from printmgr.film.identity import Identity
+from service.store.changes import mark
 from service.web.answers import bytes_answer
 from service.web.callers import caller_of, site_of
 from service.web.errors import BadValue
@@ -19,7 +20,6 @@ from service.web.films import (
     film,
     films,
     looked_at,
-    mark_of,
     outputs_of,
     print_again,
     searched,
@@ -96,9 +96,9 @@ def one(request: Request, film_id: FilmId) -> Response:
     found = film(site.store, film_id)
     if request.headers.get("hx-request"):
         part = "film_state.html" if "live" in request.query_params else "film_side.html"
-        return render(request, part, **_film_values(request, film_id))
+        return render(request, part, **_film_values(request, found))
     looked_at(site.store, caller_of(request), found)
-    return render(request, "film.html", **_film_values(request, film_id), side="film_side.html")
+    return render(request, "film.html", **_film_values(request, found), side="film_side.html")
 
 
 @router.post("/films/merge")
@@ -134,7 +134,7 @@ def offer(request: Request, film_id: FilmId, q: Word = "") -> Response:
     site = site_of(request)
     found = film(site.store, film_id)
     known = studies(site.store, q, limit=FOUND, caller=caller_of(request)) if q.strip() else []
-    values = _film_values(request, film_id) | {
+    values = _film_values(request, found) | {
         "q": q,
         "studies": known,
         "worklist": site.worklist.there and bool(q.strip()),
@@ -197,7 +197,7 @@ def _chosen(
     if kind in ("found", "candidate"):
         known = film(site.store, film_id)
         proposed = [known.patient] if kind == "found" else known.candidates
-        chosen = next((one for one in proposed if mark_of(one) == what), None)
+        chosen = next((one for one in proposed if mark(one) == what), None)
         if chosen is None:
             raise BadValue("this proposal is not there any more; load the page again")
         return Identity(**chosen)
@@ -233,18 +233,17 @@ def _film(request: Request, film_id: str) -> Film:
     return film(site_of(request).store, film_id)
 
 
-def _film_values(request: Request, film_id: str) -> dict[str, object]:
+def _film_values(request: Request, found: Film) -> dict[str, object]:
     site = site_of(request)
     printers = {one.ae_title: one for one in site.settings.printers}
-    found = film(site.store, film_id)
     own = printers.get(found.printer)
     return {
         "film": found,
-        "drawn": site.pictures.drawn(film_id, found.state),
+        "drawn": site.pictures.drawn(found.id, found.state),
         "printer_name": own.name if own and own.name else found.printer,
         "sinks": sinks_of(site.settings),
         "outputs": outputs_of(site.settings, found.printer),
-        "mark_of": mark_of,
+        "mark": mark,  # of a patient shown, told from another that is proposed in its place meanwhile
         "said": "",
     }
 
@@ -252,5 +251,5 @@ def _film_values(request: Request, film_id: str) -> dict[str, object]:
 def _side(request: Request, film_id: str, said: str = "") -> Response:
     """The film's side of the page anew, and what was done; the page itself to a browser without scripts."""
     if request.headers.get("hx-request"):
-        return render(request, "film_side.html", **_film_values(request, film_id) | {"said": said})
+        return render(request, "film_side.html", **_film_values(request, _film(request, film_id)) | {"said": said})
     return RedirectResponse(f"/films/{film_id}", 303)

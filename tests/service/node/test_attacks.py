@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from pynetdicom import evt
 
-from service.node import Node, NodeSettings
+from service.node import Node
 from service.shared_counts import OwnCounts
 from tests.service.node import wire
-from tests.service.node.wire import Peer, pdu, running
+from tests.service.node.wire import Peer, pdu, running, wait_until
 
 IMAGE = wire.data_set(PatientName="A", BitsAllocated=8, PixelData=bytes(40_000))
 ELSEWHERE = "127.0.0.2"  # where attacks come from
@@ -235,33 +235,20 @@ def test_idle_connections_lock_nobody_out() -> None:
 def test_who_asked_in_time_is_not_shut_out_because_the_node_was_slow() -> None:
     """One place for an address: the second connection takes it from the first, whose request came before."""
     counts = OwnCounts()
-    settings = NodeSettings(port=0, max_half_open_per_address=1)
-    node = Node(settings, wire.CONTEXTS, handlers(), wire.PARTNERS, counts=counts)
-    node.start()
-    try:
-        with Peer(node.address) as first:
-            until(lambda: counts.total("connections from 127.0.0.1") == 1)
-            with counts.turn():  # the node is slow: it takes the second connection, and waits
-                second = Peer(node.address)
-                time.sleep(0.2)
-                first.send(wire.request([wire.META]))
-                time.sleep(0.2)
-            assert first.pdu()[0] == 2
-            first.release()
-            assert node.refusals.counts() == {}
-            with Peer(node.address):  # nothing came from the second: it has to go
-                assert second.rest() == b""
-            assert node.refusals.counts() == {"too many connections from one address": 1}
-            second.socket.close()
-    finally:
-        node.stop(0.5)
-
-
-def until(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.01)
+    with running(handlers(), counts=counts, max_half_open_per_address=1) as node, Peer(node.address) as first:
+        wait_until(lambda: counts.total("connections from 127.0.0.1") == 1)
+        with counts.turn():  # the node is slow: it takes the second connection, and waits
+            second = Peer(node.address)
+            time.sleep(0.2)
+            first.send(wire.request([wire.META]))
+            time.sleep(0.2)
+        assert first.pdu()[0] == 2
+        first.release()
+        assert node.refusals.counts() == {}
+        with Peer(node.address):  # nothing came from the second: it has to go
+            assert second.rest() == b""
+        assert node.refusals.counts() == {"too many connections from one address": 1}
+        second.socket.close()
 
 
 def test_connect_and_close_leaves_nothing_behind() -> None:

@@ -1,8 +1,6 @@
 """Data sets written to a file while they arrive."""
 
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +11,7 @@ from pynetdicom import evt
 from service.node.held import MESSAGE_BYTES, HeldDataSet, MemoryBudget
 from service.node.streamed import StreamedDataSet, StreamedMap
 from tests.service.node import wire
-from tests.service.node.wire import Peer, running
+from tests.service.node.wire import Peer, running, wait_until
 
 PIXELS = bytes(range(256)) * 1000
 IMAGE = wire.data_set(PatientID="4711", BitsAllocated=8, PixelData=PIXELS)
@@ -177,10 +175,3 @@ def test_bytes_may_be_given_back_while_they_are_taken() -> None:
     for thread in threads:
         thread.join()
     assert memory.used_bytes == 0
-
-
-def wait_until(true: Callable[[], bool]) -> None:
-    patience = time.monotonic() + 20
-    while not true():
-        assert time.monotonic() < patience
-        time.sleep(0.01)

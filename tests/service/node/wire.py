@@ -1,7 +1,8 @@
 """Bytes on the wire for the tests of the node: requests made by hand, answers read as they come."""
 
 import socket
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from struct import Struct
 from typing import Any
@@ -11,6 +12,7 @@ from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from benchmarks.node_client import association_request, encoded
 from service.node import Node, NodeSettings, PartnerList, Rule, command_set
+from service.shared_counts import Counts
 
 VERIFICATION = "1.2.840.10008.1.1"
 META = "1.2.840.10008.5.1.1.9"
@@ -178,12 +180,24 @@ PARTNERS = PartnerList([CALLED], [Rule.of(CALLING, quota=64)])
 
 @contextmanager
 def running(
-    handlers: list[Any], access: PartnerList = PARTNERS, contexts: list[Any] = CONTEXTS, port: int = 0, **settings: Any
+    handlers: list[Any],
+    access: PartnerList = PARTNERS,
+    contexts: list[Any] = CONTEXTS,
+    port: int = 0,
+    counts: Counts | None = None,
+    **settings: Any,
 ) -> Iterator[Node]:
     """A node, on a free port."""
-    node = Node(NodeSettings(port=port, **settings), contexts, handlers, access)
+    node = Node(NodeSettings(port=port, **settings), contexts, handlers, access, counts=counts)
     node.start()
     try:
         yield node
     finally:
         node.stop(0.5)
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    patience = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < patience
+        time.sleep(0.01)
